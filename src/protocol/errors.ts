@@ -1,0 +1,36 @@
+/**
+ * Every error code of the service, with the HTTP status it has over REST. Codes are API; texts are not.
+ * In the socket protocol the same codes come in `error` frames.
+ */
+export const errorStatus = {
+  // Requests
+  invalid_request: 400,
+  validation_failed: 422,
+  not_found: 404,
+  method_not_allowed: 405,
+  unsupported_media_type: 415,
+  payload_too_large: 413,
+  precondition_failed: 412,
+  internal: 500,
+  unavailable: 503,
+  // Who is asking
+  unauthenticated: 401,
+  invalid_credentials: 401,
+  invalid_token: 401,
+  forbidden: 403,
+  email_taken: 409,
+  // Operations
+  invalid_frame: 400,
+  invalid_operation: 400,
+  out_of_range: 400,
+  splits_surrogate: 400,
+  operation_too_large: 413,
+  document_too_large: 413,
+  base_ahead: 400,
+  seq_gap: 400,
+  too_old: 409,
+  hello_required: 400,
+  user_mismatch: 403,
+} as const;
+
+export type ErrorCode = keyof typeof errorStatus;

@@ -1,0 +1,29 @@
+/**
+ * Every limit of the service: its unit, and why it is where it is. The socket's are announced in `welcome`.
+ * Sizes of text are UTF-16 code units (law OT-4).
+ */
+export const limits = {
+  /**
+   * Code units of a document's text. The room holds the text twice at most (text and snapshot parts) in an isolate of
+   * 128 MB, and a welcome frame carries it whole.
+   */
+  textUnits: 4_194_304,
+  /** Code units that one operation may insert. Escaped as JSON it stays below the 1 MB that a log row may have. */
+  insertUnits: 131_072,
+  /** Parts (retain, insert, delete) of one operation: bounds what transforming it can cost. */
+  operationParts: 10_000,
+  /** Code units of one socket frame: an operation with its largest insert, every character escaped. */
+  frameUnits: 1_048_576,
+  /** Bytes of a REST request's body: a document of the largest size in UTF-8, with room for JSON. */
+  bodyBytes: 16_777_216,
+  /** Code units of a document's title: it has to fit on a line of a list. */
+  titleUnits: 200,
+  /** Code units of a person's name. */
+  nameUnits: 100,
+  /** Code units of a password (NIST SP 800-63B-4: at least 64 allowed); an upper end so that hashing stays cheap. */
+  passwordUnits: { min: 8, max: 256 },
+  /** Code units of an e-mail address (RFC 5321: 254 octets in a forward path). */
+  emailUnits: 254,
+  /** Items on one page of a list. */
+  pageItems: { default: 50, max: 100 },
+} as const;

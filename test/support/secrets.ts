@@ -1,0 +1,1 @@
+export const testSecrets = { SIGNING_KEYS: "", REFRESH_SECRET: "" };

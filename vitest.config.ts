@@ -1,0 +1,31 @@
+import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+import { testSecrets } from "./test/support/secrets.ts";
+
+export default defineConfig({
+  test: {
+    projects: [
+      // Pure code and tools, in Node.
+      { test: { name: "node", include: ["test/{ot,protocol,client,scripts}/**/*.test.ts"], testTimeout: 120_000 } },
+      // Everything that needs D1, Durable Objects or sockets, in workerd.
+      {
+        plugins: [
+          cloudflareTest(async () => ({
+            wrangler: { configPath: "./wrangler.toml" },
+            miniflare: {
+              bindings: { TEST_MIGRATIONS: await readD1Migrations("./migrations"), ...testSecrets },
+            },
+          })),
+        ],
+        test: {
+          name: "workerd",
+          include: ["test/{room,platform,auth,workspaces,documents,seed}/**/*.test.ts"],
+          setupFiles: ["./test/support/migrate.ts"],
+          testTimeout: 30_000,
+        },
+      },
+      // The service as a process of its own: started, killed, restarted.
+      { test: { name: "system", include: ["test/system/**/*.test.ts"], testTimeout: 120_000, fileParallelism: false } },
+    ],
+  },
+});

@@ -1,0 +1,173 @@
+import { lengthChange, type Operation } from "./operation.ts";
+import type { Misfit, Text } from "./text.ts";
+import { transform } from "./transform.ts";
+
+/** An operation as its author made it: on the text at version `base`, as the author's `seq`-th (1, 2, 3 …). */
+export interface Submission {
+  readonly actor: number;
+  readonly seq: number;
+  readonly base: number;
+  readonly operation: Operation;
+}
+
+/** An operation as it was accepted: it applies to the version before its own, which its place in the history gives. */
+export interface Accepted {
+  readonly actor: number;
+  readonly seq: number;
+  readonly operation: Operation;
+}
+
+/** An actor's newest accepted operation. */
+export interface LastAccepted {
+  readonly seq: number;
+  readonly version: number;
+}
+
+/**
+ * The accepted operations that have left memory. Those that the authority still keeps (the newest `tailOperations`) are
+ * not asked for, so a log that is written behind may lag by that many.
+ */
+export interface History {
+  /** The oldest version that can still be transformed from; it only grows. */
+  readonly horizon: number;
+  /** The operations with versions `from` + 1 … `to`, in order; `from` ≥ `horizon`. */
+  read(from: number, to: number): Iterable<Accepted>;
+  /** The version of an older accepted submission, if the history still has it. */
+  find(actor: number, seq: number): number | undefined;
+}
+
+export interface AuthorityLimits {
+  /** Code units of the text; an operation that makes it longer than this is refused. */
+  readonly textUnits: number;
+  /** How many of the newest operations stay in memory: at least this many, at most twice as many. */
+  readonly tailOperations: number;
+}
+
+export interface AuthorityState {
+  version: number;
+  text: Text;
+  lastByActor: Map<number, LastAccepted>;
+  /** The newest accepted operations, the last of them with version `version`. */
+  tail?: Accepted[];
+  history: History;
+  limits: AuthorityLimits;
+}
+
+export type Verdict =
+  | { kind: "accepted"; version: number; operation: Operation }
+  | { kind: "duplicate"; version: number }
+  | { kind: "too_old"; horizon: number }
+  | { kind: "invalid"; code: "base_ahead" | "seq_gap" | "document_too_large" | Misfit; detail: string };
+
+/**
+ * The server's half: puts concurrent submissions into one line of versions. Deterministic; it owns the state that it is
+ * given. Nothing here waits, so that accepting is one step (RM-4).
+ */
+export class Authority {
+  #version: number;
+  #tail: Accepted[];
+  readonly #lastByActor: Map<number, LastAccepted>;
+  readonly #history: History;
+  readonly #limits: AuthorityLimits;
+  /** At `version`; to be read only. */
+  readonly text: Text;
+
+  constructor(state: AuthorityState) {
+    this.#version = state.version;
+    this.text = state.text;
+    this.#lastByActor = state.lastByActor;
+    this.#tail = state.tail ?? [];
+    this.#history = state.history;
+    this.#limits = state.limits;
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  /**
+   * The oldest base that is still accepted. Always the history's, even where memory reaches further back: an answer must
+   * not depend on when the room was last loaded (RM-5).
+   */
+  get horizon(): number {
+    return this.#history.horizon;
+  }
+
+  /** The newest accepted operation of every actor. */
+  get lastByActor(): ReadonlyMap<number, LastAccepted> {
+    return this.#lastByActor;
+  }
+
+  lastOf(actor: number): LastAccepted | undefined {
+    return this.#lastByActor.get(actor);
+  }
+
+  /**
+   * - RM-1: an accepted operation takes exactly one version, also if transforming left nothing of it.
+   * - RM-3: a submission that was accepted before gets its first version again, whatever its base.
+   * - RM-6: a refused one changes nothing, and its seq is still to come.
+   */
+  accept(submission: Submission): Verdict {
+    const { actor, seq, base } = submission;
+    const last = this.#lastByActor.get(actor);
+    const lastSeq = last?.seq ?? 0;
+    if (seq <= lastSeq) {
+      const version = seq === lastSeq ? last?.version : this.#find(actor, seq);
+      return version === undefined
+        ? { kind: "too_old", horizon: this.horizon }
+        : { kind: "duplicate", version };
+    }
+    if (seq !== lastSeq + 1) return invalid("seq_gap", `The next seq is ${lastSeq + 1}.`);
+    if (base > this.#version) return invalid("base_ahead", `The newest version is ${this.#version}.`);
+    if (base < this.horizon) return { kind: "too_old", horizon: this.horizon };
+
+    let operation = submission.operation;
+    for (const accepted of this.#read(base)) operation = transform(operation, accepted.operation, "later");
+    // Transforming neither hides nor makes a misfit at the end of the text; one inside deleted text does no harm.
+    const misfit = this.text.check(operation);
+    if (misfit) return invalid(misfit, `The operation does not fit version ${base}.`);
+    const growth = lengthChange(operation);
+    if (growth > 0 && this.text.length + growth > this.#limits.textUnits) {
+      return invalid("document_too_large", `A document has at most ${this.#limits.textUnits} code units.`);
+    }
+
+    this.text.apply(operation);
+    this.#version += 1;
+    this.#lastByActor.set(actor, { seq, version: this.#version });
+    this.#tail.push({ actor, seq, operation });
+    // Trimmed in large steps, so that a step costs each operation next to nothing.
+    if (this.#tail.length > 2 * this.#limits.tailOperations) {
+      this.#tail = this.#tail.slice(this.#tail.length - this.#limits.tailOperations);
+    }
+    return { kind: "accepted", version: this.#version, operation };
+  }
+
+  /** The accepted operations after `version`, which must be from `horizon` to the newest; else throws RangeError. */
+  since(version: number): Accepted[] {
+    if (!(version >= this.horizon && version <= this.#version)) {
+      throw new RangeError(`Version ${version} is not within ${this.horizon} … ${this.#version}.`);
+    }
+    return [...this.#read(version)];
+  }
+
+  *#read(from: number): Generator<Accepted> {
+    const tailStart = this.#version - this.#tail.length;
+    if (from < tailStart) yield* this.#history.read(from, tailStart);
+    for (let index = Math.max(0, from - tailStart); index < this.#tail.length; index++)
+      yield this.#tail[index]!;
+  }
+
+  #find(actor: number, seq: number): number | undefined {
+    const tailStart = this.#version - this.#tail.length;
+    const oldest = Math.max(0, this.horizon - tailStart);
+    for (let index = this.#tail.length - 1; index >= oldest; index--) {
+      const accepted = this.#tail[index]!;
+      if (accepted.actor === actor && accepted.seq === seq) return tailStart + index + 1;
+    }
+    return this.#history.find(actor, seq);
+  }
+}
+
+function invalid(code: (Verdict & { kind: "invalid" })["code"], detail: string): Verdict {
+  return { kind: "invalid", code, detail };
+}

@@ -1,0 +1,179 @@
+import type { Submission } from "./authority.ts";
+import { compose, invert, type Operation } from "./operation.ts";
+import { Text } from "./text.ts";
+import { transform } from "./transform.ts";
+
+/** What a replica sends; the connection says whose it is. */
+export type OwnSubmission = Omit<Submission, "actor">;
+
+/** The server said what it cannot have meant: the replica and the server are not in step. */
+export class ProtocolError extends Error {
+  override readonly name = "ProtocolError";
+}
+
+/** An operation on its way: as it was sent, and what it comes to at the newest version that was received. */
+interface InFlight {
+  readonly sent: OwnSubmission;
+  readonly operation: Operation;
+  /** The server's text at `version`, without anything of one's own that is not acknowledged. */
+  readonly serverText: Text;
+}
+
+export type ReplicaState =
+  | { readonly kind: "synchronized" }
+  | ({ readonly kind: "awaiting" } & InFlight)
+  | ({ readonly kind: "awaiting_with_buffer"; readonly buffer: Operation } & InFlight);
+
+/**
+ * The client's half: edits appear at once, at most one operation is in flight, and what is typed meanwhile waits in a
+ * buffer, composed into one. Always:
+ *
+ *     server's text at `version`, in-flight operation, buffer = `text`
+ *
+ * What was sent never changes (RM-3): only the buffer is composed into, and a resend is the frame as first sent.
+ */
+export class Replica {
+  #version: number;
+  #text: Text;
+  #seq: number;
+  #state: ReplicaState = { kind: "synchronized" };
+
+  /** `clientSeq` is the last seq that this client has used. */
+  constructor(init: { version: number; text: string; clientSeq?: number }) {
+    this.#version = init.version;
+    this.#text = Text.from(init.text);
+    this.#seq = init.clientSeq ?? 0;
+  }
+
+  /** The newest version that was received. */
+  get version(): number {
+    return this.#version;
+  }
+
+  /** The local view: with one's own edits that nobody has acknowledged. To be read only. */
+  get text(): Text {
+    return this.#text;
+  }
+
+  /** The last seq used. */
+  get seq(): number {
+    return this.#seq;
+  }
+
+  get state(): ReplicaState {
+    return this.#state;
+  }
+
+  /** The submission in flight exactly as it was first sent, to be sent again after a reconnect; null if there is none. */
+  pending(): OwnSubmission | null {
+    return this.#state.kind === "synchronized" ? null : this.#state.sent;
+  }
+
+  /**
+   * Applies an edit of the local view at once. Returns what to send now, or null if it waits in the buffer. Throws
+   * OperationError if it does not fit, and has changed nothing.
+   */
+  edit(operation: Operation): OwnSubmission | null {
+    const state = this.#state;
+    if (operation.length === 0) return null;
+    if (state.kind === "synchronized") {
+      const serverText = this.#text.clone();
+      this.#text.apply(operation);
+      return this.#send(operation, serverText);
+    }
+    this.#text.apply(operation);
+    this.#await(state, state.kind === "awaiting" ? operation : compose(state.buffer, operation));
+    return null;
+  }
+
+  /**
+   * Takes in another's operation, the one after `version`, and returns it as the local view needs it. Throws
+   * OperationError, having changed nothing, if it does not fit: then the replica is not in step with the server.
+   */
+  receive(operation: Operation): Operation {
+    const state = this.#state;
+    if (state.kind === "synchronized") {
+      this.#text.apply(operation);
+      this.#version += 1;
+      return operation;
+    }
+    state.serverText.apply(operation);
+    this.#version += 1;
+    const inFlight = { ...state, operation: transform(state.operation, operation, "later") };
+    let local = transform(operation, state.operation, "earlier");
+    if (state.kind === "awaiting_with_buffer") {
+      const buffer = transform(state.buffer, local, "later");
+      local = transform(local, state.buffer, "earlier");
+      this.#await(inFlight, buffer);
+    } else {
+      this.#await(inFlight, undefined);
+    }
+    this.#text.apply(local);
+    return local;
+  }
+
+  /**
+   * The submission `seq` was accepted as `version`. Returns what to send next, or null. A repeated acknowledgement does
+   * nothing. Throws ProtocolError for one of something never sent, or out of the stream's order.
+   */
+  acknowledge(seq: number, version: number): OwnSubmission | null {
+    const state = this.#state;
+    if (state.kind === "synchronized" || seq !== state.sent.seq) {
+      if (seq > this.#seq) throw new ProtocolError(`Seq ${seq} is acknowledged, but was never sent.`);
+      return null;
+    }
+    if (version !== this.#version + 1) {
+      throw new ProtocolError(`Version ${version} is acknowledged right after version ${this.#version}.`);
+    }
+    this.#version = version;
+    if (state.kind === "awaiting") {
+      this.#state = { kind: "synchronized" };
+      return null;
+    }
+    state.serverText.apply(state.operation);
+    return this.#send(state.buffer, state.serverText);
+  }
+
+  /**
+   * The submission `seq` was refused for good. Returns the operation that takes it out of the local view, and what to
+   * send next: the buffer survives, under the same seq, since a refusal uses none up. Null if `seq` is not in flight.
+   */
+  reject(seq: number): { operation: Operation; next: OwnSubmission | null } | null {
+    const state = this.#state;
+    if (state.kind === "synchronized" || seq !== state.sent.seq) return null;
+    const undo = invert(state.operation, state.serverText);
+    this.#seq -= 1;
+    this.#state = { kind: "synchronized" };
+    if (state.kind === "awaiting") {
+      this.#text.apply(undo);
+      return { operation: undo, next: null };
+    }
+    const operation = transform(undo, state.buffer, "later");
+    const buffer = transform(state.buffer, undo, "earlier");
+    this.#text.apply(operation);
+    return { operation, next: buffer.length === 0 ? null : this.#send(buffer, state.serverText) };
+  }
+
+  /** Starts anew from a snapshot. Throws ProtocolError while something is pending: it would be lost. */
+  reset(text: string, version: number): void {
+    if (this.#state.kind !== "synchronized")
+      throw new ProtocolError("A snapshot would drop what is pending.");
+    this.#text = Text.from(text);
+    this.#version = version;
+  }
+
+  #send(operation: Operation, serverText: Text): OwnSubmission {
+    this.#seq += 1;
+    const sent = Object.freeze({ seq: this.#seq, base: this.#version, operation });
+    this.#state = { kind: "awaiting", sent, operation, serverText };
+    return sent;
+  }
+
+  /** Goes on waiting; a buffer that has come to nothing is none. */
+  #await({ sent, operation, serverText }: InFlight, buffer: Operation | undefined): void {
+    this.#state =
+      buffer === undefined || buffer.length === 0
+        ? { kind: "awaiting", sent, operation, serverText }
+        : { kind: "awaiting_with_buffer", sent, operation, serverText, buffer };
+  }
+}

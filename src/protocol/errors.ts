@@ -11,6 +11,7 @@ export const errorStatus = {
   unsupported_media_type: 415,
   payload_too_large: 413,
   precondition_failed: 412,
+  upgrade_required: 426,
   internal: 500,
   unavailable: 503,
   // Who is asking

@@ -16,6 +16,10 @@ export const limits = {
   frameUnits: 1_048_576,
   /** Bytes of a REST request's body: a document of the largest size in UTF-8, with room for JSON. */
   bodyBytes: 16_777_216,
+  /** Bytes of a body that anyone may send unasked who they are (register, login, refresh). */
+  credentialsBytes: 16_384,
+  /** Code units of a refresh token as it is presented; ours have about 100. */
+  refreshTokenUnits: 512,
   /** Code units of a document's title: it has to fit on a line of a list. */
   titleUnits: 200,
   /** Code units of a person's name. */

@@ -1,0 +1,78 @@
+import type { Hook } from "@hono/zod-openapi";
+import type { Context, ErrorHandler, Hono, NotFoundHandler } from "hono";
+import { HTTPException } from "hono/http-exception";
+import { ConfigurationError } from "../env.ts";
+import { errorFields, log } from "./log.ts";
+import { Problem, problemResponse } from "./problem.ts";
+import type { RequestContext } from "./request-context.ts";
+
+/** Turns whatever was thrown into the one form of error answer; what was not meant to be seen is logged and hidden. */
+export const onError: ErrorHandler<RequestContext> = (error, c) =>
+  problemResponse(toProblem(error, c), c.get("requestId"));
+
+function toProblem(error: unknown, c: Context<RequestContext>): Problem {
+  if (error instanceof Problem) return error;
+  // Hono's own refusals, before a handler runs.
+  if (error instanceof HTTPException) {
+    if (error.status === 415) {
+      return new Problem("unsupported_media_type", "Send the body as application/json.", {
+        headers: { accept: "application/json" },
+      });
+    }
+    if (error.status === 400) return new Problem("invalid_request", "The body is not well-formed JSON.");
+  }
+  log("error", "unexpected_error", {
+    request_id: c.get("requestId"),
+    method: c.req.method,
+    route: c.req.routePath,
+    ...errorFields(error),
+    // Written for the operator, and free of secrets.
+    ...(error instanceof ConfigurationError && { hint: error.message }),
+  });
+  if (isTransient(error)) {
+    return new Problem("unavailable", "A part of the service is not reachable. Try again.", {
+      headers: { "retry-after": "1" },
+    });
+  }
+  return new Problem("internal", "Something went wrong here. The request_id tells the operator what.");
+}
+
+/** How Durable Objects mark errors that passed by themselves: lost connections, restarts, overload. */
+function isTransient(error: unknown): boolean {
+  return (
+    error instanceof Error &&
+    (("retryable" in error && error.retryable === true) ||
+      ("overloaded" in error && error.overloaded === true))
+  );
+}
+
+/** Answers a request that does not fit its route's schema: 422 where the body is at fault, 400 for the address. */
+// biome-ignore lint/suspicious/noExplicitAny: it serves every route's own types
+export const onInvalid: Hook<any, RequestContext, any, any> = (result) => {
+  if (result.success) return;
+  const errors = result.error.issues.map((issue) => ({
+    path: issue.path.map((part) => (typeof part === "symbol" ? String(part) : part)),
+    message: issue.message,
+    code: String(issue.code),
+  }));
+  const detail = `${errors.map((error) => error.message).join("; ")}.`;
+  throw new Problem(result.target === "json" ? "validation_failed" : "invalid_request", detail, { errors });
+};
+
+const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
+
+/** Answers what no route answers: 405 where another method would have been (RFC 9110 §15.5.6), or 404. */
+export function notFoundOf(app: Hono<RequestContext>): NotFoundHandler<RequestContext> {
+  return (c) => {
+    const handlers = (method: string) => app.router.match(method, c.req.path)[0].length;
+    // What matches a method that does not exist is middleware for all of them.
+    const forAll = handlers("NONE");
+    const allowed = methods.filter((method) => handlers(method) > forAll);
+    if (allowed.length > 0) {
+      throw new Problem("method_not_allowed", `This address takes ${allowed.join(", ")}.`, {
+        headers: { allow: allowed.join(", ") },
+      });
+    }
+    throw new Problem("not_found", "There is nothing at this address.");
+  };
+}

@@ -1,0 +1,35 @@
+/** What a line may carry: ids, codes, counts. Never a body, a token, an address or a text of a document. */
+export type LogFields = Record<string, string | number | boolean | undefined>;
+
+/** Writes one structured line, which Workers' logs index by field. */
+export function log(level: "info" | "warn" | "error", event: string, fields: LogFields = {}): void {
+  // biome-ignore lint/suspicious/noConsole: the one place where the service writes its log
+  console[level](JSON.stringify({ event, ...fields }));
+}
+
+/**
+ * Names an error without quoting it: the class, and the code of the deepest cause that has one. Messages stay out,
+ * since drizzle's carry the SQL with its parameters, and others' carry what they choked on.
+ */
+export function errorFields(error: unknown): LogFields {
+  let code: string | undefined;
+  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+    const found = sqliteCode(at) ?? ("code" in at && typeof at.code === "string" ? at.code : undefined);
+    code = found ?? code;
+  }
+  return {
+    error: error instanceof Error ? error.constructor.name : typeof error,
+    ...(code !== undefined && { code }),
+    at: error instanceof Error ? firstFrame(error) : undefined,
+  };
+}
+
+/** D1 puts SQLite's code into the text of its errors only. */
+function sqliteCode(error: Error): string | undefined {
+  return /\bSQLITE_[A-Z_]+/.exec(error.message)?.[0];
+}
+
+/** Where it was thrown: function, file and line, without the message that `stack` begins with. */
+function firstFrame(error: Error): string | undefined {
+  return /^\s+at (.+)$/m.exec(error.stack?.slice(error.stack.indexOf("\n    at ")) ?? "")?.[1];
+}

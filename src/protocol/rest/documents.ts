@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { limits } from "../limits.ts";
+import { id, line, text, time } from "./text.ts";
+
+const object = (issue: { input: unknown }) =>
+  issue.input === undefined ? "a JSON body is required" : "the body must be a JSON object";
+
+const title = line("title", limits.titleUnits);
+const content = text("content", limits.textUnits);
+
+/** What `POST /documents` takes; without `workspace_id` the document goes into the personal workspace. */
+export const newDocument = z
+  .object({ title, content: content.default(""), workspace_id: id.optional() }, { error: object })
+  .meta({ id: "NewDocument" });
+
+/** What `PATCH /documents/{id}` takes. */
+export const documentChange = z
+  .object({ title: title.optional(), content: content.optional() }, { error: object })
+  .refine(
+    (change) => change.title !== undefined || change.content !== undefined,
+    "title or content is required",
+  )
+  .meta({ id: "DocumentChange" });
+
+/** A document as lists show it: what is known without asking its room. */
+export const documentSummary = z
+  .object({
+    id,
+    title: z.string(),
+    workspace_id: id,
+    owner_id: id,
+    created_at: time,
+    updated_at: time,
+  })
+  .meta({ id: "DocumentSummary" });
+
+/** A document with its text and version at this moment. */
+export const document = documentSummary
+  .extend({
+    content: z.string(),
+    version: z.int().meta({ description: "How many operations the text has gone through." }),
+  })
+  .meta({ id: "Document" });
+
+export const documentPage = z
+  .object({
+    items: z.array(documentSummary),
+    next_cursor: z.string().nullable().meta({ description: "Null on the last page." }),
+  })
+  .meta({ id: "DocumentPage" });
+
+/** The query of a list. */
+export const pageQuery = z.object({
+  limit: z.coerce
+    .number("limit must be a number")
+    .int("limit must be a whole number")
+    .min(1, "limit must be at least 1")
+    .max(limits.pageItems.max, `limit must be at most ${limits.pageItems.max}`)
+    .default(limits.pageItems.default),
+  cursor: z.string().optional().meta({ description: "The `next_cursor` of the page before." }),
+});
+
+export type DocumentBody = z.infer<typeof document>;
+export type DocumentSummaryBody = z.infer<typeof documentSummary>;

@@ -1,0 +1,30 @@
+import { z } from "zod";
+
+/** Every error of the REST side (RFC 9457), with the members `error`, `request_id` and `errors` of our own. */
+export const problemBody = z
+  .object({
+    type: z
+      .string()
+      .meta({ description: "Identifies the kind of problem; a page about it is served there." }),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    error: z.string().meta({ description: "Stable code; texts may change, codes do not." }),
+    request_id: z
+      .string()
+      .meta({ description: "The same as in the header x-request-id and in the service's log." }),
+    errors: z
+      .array(
+        z.object({
+          path: z.array(z.union([z.string(), z.number()])),
+          message: z.string(),
+          code: z.string(),
+        }),
+      )
+      .optional()
+      .meta({ description: "What is wrong with which field of the request." }),
+  })
+  .meta({ id: "Problem" });
+
+export type ProblemBody = z.infer<typeof problemBody>;
+export type FieldError = NonNullable<ProblemBody["errors"]>[number];

@@ -1,3 +1,4 @@
 import { DurableObject } from "cloudflare:workers";
+import { app } from "./app.ts";
 export class DocumentRoom extends DurableObject {}
-export default { fetch: async () => new Response("ok") };
+export default app;

@@ -1,0 +1,63 @@
+import { OpenAPIHono } from "@hono/zod-openapi";
+import { authRoutes } from "./auth/routes.ts";
+import { publicKeySet } from "./auth/signing-keys.ts";
+import { settingsOf } from "./env.ts";
+import { notFoundOf, onError, onInvalid } from "./platform/error-handling.ts";
+import { problemTitle } from "./platform/problem.ts";
+import { type RequestContext, requestContext } from "./platform/request-context.ts";
+import { type ErrorCode, errorStatus } from "./protocol/errors.ts";
+import { personalWorkspace } from "./workspaces/personal-workspace.ts";
+
+const app = new OpenAPIHono<RequestContext>({ defaultHook: onInvalid });
+app.use(requestContext);
+app.onError(onError);
+app.notFound(notFoundOf(app));
+
+app.route("/api/v1", authRoutes(personalWorkspace));
+
+app.get("/health", (c) => c.json({ status: "ok" }));
+
+app.get("/.well-known/jwks.json", (c) => {
+  // Short, so that a new key is known before the tokens that it signs are many.
+  c.header("cache-control", "public, max-age=300");
+  return c.json(publicKeySet(settingsOf(c.env).signingKeys));
+});
+
+app.get("/problems/:code", (c) => {
+  const code = c.req.param("code");
+  if (!Object.hasOwn(errorStatus, code)) return c.notFound();
+  const known = code as ErrorCode;
+  return c.text(
+    `${problemTitle(known)}\n\nError code ${known}, over REST with HTTP status ${errorStatus[known]}.\n`,
+  );
+});
+
+app.openAPIRegistry.registerComponent("securitySchemes", "bearer", {
+  type: "http",
+  scheme: "bearer",
+  bearerFormat: "JWT",
+});
+app.doc31("/openapi.json", {
+  openapi: "3.1.0",
+  info: {
+    title: "Materi",
+    version: "1",
+    description: "Collaborative documents: accounts and documents over REST.",
+  },
+});
+
+app.get("/", (c) =>
+  c.text(
+    [
+      "Materi: collaborative documents.",
+      "",
+      "REST         /api/v1, described in /openapi.json",
+      "Sockets      /ws/documents/{id}",
+      "Public keys  /.well-known/jwks.json",
+      "Health       /health",
+      "",
+    ].join("\n"),
+  ),
+);
+
+export { app };

@@ -1,0 +1,68 @@
+import { eq } from "drizzle-orm";
+import type { BatchItem } from "drizzle-orm/batch";
+import type { Database } from "../db/database.ts";
+import { sessions, users } from "../db/schema.ts";
+import { Problem } from "../platform/problem.ts";
+import { hashPassword, verifyPassword } from "./passwords.ts";
+import type { PresentedRefresh } from "./refresh-token.ts";
+import { newSession, startSession, type User, userColumns } from "./sessions.ts";
+
+/** What else a new account comes with; it is written in the account's own batch, or not at all. */
+export type AccountExtras = (db: Database, user: User) => BatchItem<"sqlite">[];
+
+/** Opens an account and signs it in. Throws Problem `email_taken`. */
+export async function register(
+  db: Database,
+  { email, password, name }: { email: string; password: string; name: string },
+  extras: AccountExtras,
+  now: number,
+): Promise<{ user: User; session: PresentedRefresh }> {
+  const user: User = { id: crypto.randomUUID(), email, name, createdAt: now };
+  const session = newSession(user.id, now);
+  const passwordHash = await hashPassword(password);
+  try {
+    await db.batch([
+      db.insert(users).values({ ...user, emailNormalized: normalizeEmail(email), passwordHash }),
+      ...extras(db, user),
+      db.insert(sessions).values(session),
+    ]);
+  } catch (error) {
+    // Asking first would leave a gap between the question and the insert.
+    if (breaksUnique(error, "users.email_normalized")) {
+      throw new Problem("email_taken", "There is an account with this e-mail address already.");
+    }
+    throw error;
+  }
+  return { user, session: { sessionId: session.id, generation: session.generation } };
+}
+
+/** AU-1: signs in with a password. "No such account" and "wrong password" are one answer after one amount of work. */
+export async function logIn(
+  db: Database,
+  { email, password }: { email: string; password: string },
+  now: number,
+): Promise<{ user: User; session: PresentedRefresh }> {
+  const [found] = await db
+    .select({ user: userColumns, passwordHash: users.passwordHash })
+    .from(users)
+    .where(eq(users.emailNormalized, normalizeEmail(email)));
+  const right = await verifyPassword(password, found?.passwordHash ?? null);
+  if (!found || !right)
+    throw new Problem("invalid_credentials", "The e-mail address or the password is wrong.");
+  return { user: found.user, session: await startSession(db, found.user.id, now) };
+}
+
+export async function findUser(db: Database, id: string): Promise<User | undefined> {
+  const [user] = await db.select(userColumns).from(users).where(eq(users.id, id));
+  return user;
+}
+
+/** Providers do not tell upper from lower case, so neither do we; more (dots, tags) is theirs to define. */
+function normalizeEmail(email: string): string {
+  return email.toLowerCase();
+}
+
+function breaksUnique(error: unknown, column: string): boolean {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error && cause.message.includes(`UNIQUE constraint failed: ${column}`);
+}

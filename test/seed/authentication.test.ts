@@ -1,0 +1,49 @@
+// The seed's test_authentication.py, under its own names.
+import { beforeAll, describe, expect, it } from "vitest";
+import { api, newAccount } from "../support/api.ts";
+
+const email = "seed-login@example.com";
+const password = "SecurePass123!";
+
+describe("TestAuthenticationFlow", () => {
+  beforeAll(async () => {
+    await newAccount({ email, password, name: "Test User" });
+  });
+
+  it("test_login_success", async () => {
+    const response = await api("POST", "/auth/login", { json: { email, password } });
+    expect(response.status).toBe(200);
+    expect(response.body).toHaveProperty("access_token");
+    expect(response.body).toHaveProperty("refresh_token");
+    expect(response.body).toHaveProperty("user");
+    expect(response.body.user.email).toBe(email);
+  });
+
+  it("test_login_invalid_credentials", async () => {
+    const response = await api("POST", "/auth/login", { json: { email, password: "WrongPassword" } });
+    expect(response.status).toBe(401);
+    expect(response.body).toHaveProperty("error");
+  });
+
+  it("test_token_refresh", async () => {
+    const login = await api("POST", "/auth/login", { json: { email, password } });
+    const response = await api("POST", "/auth/refresh", {
+      json: { refresh_token: login.body.refresh_token },
+    });
+    expect(response.status).toBe(200);
+    expect(response.body).toHaveProperty("access_token");
+    expect(response.body.access_token).not.toBe(login.body.access_token);
+  });
+
+  it("test_protected_endpoint_requires_auth", async () => {
+    const response = await api("GET", "/users/me");
+    expect(response.status).toBe(401);
+  });
+
+  it("test_protected_endpoint_with_valid_token", async () => {
+    const login = await api("POST", "/auth/login", { json: { email, password } });
+    const response = await api("GET", "/users/me", { token: login.body.access_token });
+    expect(response.status).toBe(200);
+    expect(response.body.email).toBe(email);
+  });
+});

@@ -4,9 +4,16 @@ import { testSecrets } from "./test/support/secrets.ts";
 
 export default defineConfig({
   test: {
+    coverage: { provider: "istanbul", include: ["src/**"], reporter: ["text", "html"] },
     projects: [
       // Pure code and tools, in Node.
-      { test: { name: "node", include: ["test/{ot,protocol,client,scripts}/**/*.test.ts"], testTimeout: 120_000 } },
+      {
+        test: {
+          name: "node",
+          include: ["test/{ot,protocol,client,scripts}/**/*.test.ts"],
+          testTimeout: 120_000,
+        },
+      },
       // Everything that needs D1, Durable Objects or sockets, in workerd.
       {
         plugins: [
@@ -24,8 +31,17 @@ export default defineConfig({
           testTimeout: 30_000,
         },
       },
-      // The service as a process of its own: started, killed, restarted.
-      { test: { name: "system", include: ["test/system/**/*.test.ts"], testTimeout: 120_000, fileParallelism: false } },
+      // The service as a process of its own: started, killed, restarted. After the others, so that it has the machine.
+      {
+        test: {
+          name: "system",
+          include: ["test/system/**/*.test.ts"],
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
     ],
   },
 });

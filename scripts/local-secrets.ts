@@ -1,0 +1,26 @@
+import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
+import { appendFileSync, existsSync, readFileSync } from "node:fs";
+
+/**
+ * Fresh secrets for one installation: a JWKS (RFC 7517) with one private Ed25519 key (RFC 8037), named by its
+ * thumbprint (RFC 7638), and 32 random bytes.
+ */
+export function newSecrets(): { SIGNING_KEYS: string; REFRESH_SECRET: string } {
+  const { kty, crv, x, d } = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
+  const kid = createHash("sha256").update(JSON.stringify({ crv, kty, x })).digest("base64url");
+  return {
+    SIGNING_KEYS: JSON.stringify({ keys: [{ kty, crv, x, d, kid, alg: "EdDSA", use: "sig" }] }),
+    REFRESH_SECRET: randomBytes(32).toString("base64url"),
+  };
+}
+
+/** Adds the secrets that `file` does not name yet, and answers their names. What is there stays as it is. */
+export function completeSecrets(file: string): string[] {
+  const present = existsSync(file) ? readFileSync(file, "utf8") : "";
+  const missing = Object.entries(newSecrets()).filter(
+    ([name]) => !new RegExp(`^\\s*${name}\\s*=`, "m").test(present),
+  );
+  const lines = missing.map(([name, value]) => `${name}='${value}'\n`).join("");
+  if (lines) appendFileSync(file, present && !present.endsWith("\n") ? `\n${lines}` : lines, { mode: 0o600 });
+  return missing.map(([name]) => name);
+}

@@ -1,0 +1,319 @@
+import type { Operation } from "../ot/operation.ts";
+import { Replica } from "../ot/replica.ts";
+import { isRetryable } from "../protocol/close-codes.ts";
+import type { ErrorCode } from "../protocol/errors.ts";
+import {
+  decodeServerFrame,
+  type ErrorFrame,
+  encodeHello,
+  encodeSubmit,
+  type OperationList,
+  type ServerFrame,
+  subprotocol,
+  type Welcome,
+} from "../protocol/frames.ts";
+import { backoff } from "./backoff.ts";
+
+export interface SessionOptions {
+  /** The service, as `http(s)://host[:port]`. */
+  url: string;
+  documentId: string;
+  /** Called before every connection, so that an ended token is replaced by a new one. */
+  token: () => string | Promise<string>;
+  /** Names this writer to the room; unique among all that may be connected at once. A random one by default. */
+  clientId?: string;
+  /** Milliseconds before the first and at most before any further try to connect again. */
+  retry?: { first: number; most: number };
+}
+
+/** Where the connection stands. `ended` is final: the reason says why connecting again cannot help. */
+export type Connection =
+  | { state: "waiting"; attempt: number; timer: ReturnType<typeof setTimeout> }
+  | { state: "authorizing"; attempt: number }
+  | {
+      state: "connecting" | "joining";
+      attempt: number;
+      socket: WebSocket;
+      timer: ReturnType<typeof setTimeout>;
+    }
+  | { state: "live"; socket: WebSocket }
+  | { state: "ended"; reason: string };
+
+export interface SessionEvents {
+  /** The text changed; `operation` tells how, `remote` whether by somebody else. */
+  change: { operation: Operation; remote: boolean };
+  /** The text was replaced as a whole: at the first welcome, and where the room could not tell what was missed. */
+  reset: { text: string };
+  /** An own submission became durable at this version. */
+  acknowledged: { seq: number; version: number };
+  /** An own submission was refused and taken out of the text; `operation` is what was refused. */
+  rejected: { operation: Operation; code: ErrorCode; detail: string };
+  connection: Connection;
+}
+
+/** Milliseconds that opening a socket, and the answer to `hello`, may take. */
+const openTimeout = 10_000;
+const welcomeTimeout = 10_000;
+
+/**
+ * One document, edited live: connects, resumes by version after every interruption, and keeps the local text and the
+ * room's in step. Local edits are applied at once; one submission is in flight and the rest is composed behind it.
+ */
+export class DocumentSession {
+  readonly clientId: string;
+  readonly #options: SessionOptions;
+  readonly #listeners = new Map<keyof SessionEvents, Set<(event: never) => void>>();
+  #replica: Replica | undefined;
+  #actor = 0;
+  #connection: Connection = { state: "authorizing", attempt: 0 };
+  readonly #waiting = new Set<{
+    reached: () => boolean;
+    resolve: () => void;
+    reject: (error: Error) => void;
+  }>();
+
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.clientId = options.clientId ?? crypto.randomUUID();
+    void this.#connect(0);
+  }
+
+  // ── What the application uses ──────────────────────────────────────────────────────────────────────────────────
+
+  /** The text as the user sees it: the room's at `version`, with own edits that are still on their way. */
+  get text(): string {
+    return this.#joined.text.toString();
+  }
+
+  /** UTF-16 units of `text`, without building it. */
+  get length(): number {
+    return this.#joined.text.length;
+  }
+
+  /** The last version that arrived. */
+  get version(): number {
+    return this.#joined.version;
+  }
+
+  /** Whether every own edit is durable. */
+  get isSaved(): boolean {
+    return this.#joined.state.kind === "synchronized";
+  }
+
+  get connection(): Connection {
+    return this.#connection;
+  }
+
+  /** Applies an edit of the user's to `text` and sends it as soon as the one before is acknowledged. */
+  edit(operation: Operation): void {
+    const submission = this.#joined.edit(operation);
+    this.#emit("change", { operation, remote: false });
+    if (submission) this.#send(encodeSubmit(submission));
+  }
+
+  on<Name extends keyof SessionEvents>(
+    name: Name,
+    listener: (event: SessionEvents[Name]) => void,
+  ): () => void {
+    const listeners = this.#listeners.get(name) ?? new Set();
+    this.#listeners.set(name, listeners.add(listener));
+    return () => listeners.delete(listener);
+  }
+
+  /** Resolves at the first welcome; rejects if the session ends before. */
+  ready(): Promise<void> {
+    return this.#when(() => this.#replica !== undefined);
+  }
+
+  /** Resolves as soon as every own edit is durable; rejects if the session ends before. */
+  saved(): Promise<void> {
+    return this.#when(() => this.#replica?.state.kind === "synchronized");
+  }
+
+  /** Resolves once `version` has arrived; rejects if the session ends before. */
+  reached(version: number): Promise<void> {
+    return this.#when(() => this.#replica !== undefined && this.#replica.version >= version);
+  }
+
+  /** Ends the session. Edits that are not acknowledged are not sent any more. */
+  close(): void {
+    this.#end("closed by the application");
+  }
+
+  get #retryDelays(): { first: number; most: number } {
+    return this.#options.retry ?? { first: 250, most: 10_000 };
+  }
+
+  get #joined(): Replica {
+    if (!this.#replica) throw new Error("the session has no text before ready()");
+    return this.#replica;
+  }
+
+  // ── Connection ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async #connect(attempt: number): Promise<void> {
+    this.#move({ state: "authorizing", attempt });
+    let token: string;
+    try {
+      token = await this.#options.token();
+    } catch {
+      if (this.#connection.state === "authorizing") this.#retry(attempt);
+      return;
+    }
+    if (this.#connection.state !== "authorizing") return;
+    const url = `${this.#options.url.replace(/^http/, "ws")}/ws/documents/${this.#options.documentId}`;
+    const socket = new WebSocket(url, [subprotocol, `bearer.${token}`]);
+    socket.onopen = () => this.#opened(socket, attempt);
+    socket.onmessage = ({ data }) => {
+      if (this.#isCurrent(socket) && typeof data === "string") this.#receive(data);
+    };
+    socket.onclose = ({ code, reason }) => {
+      if (!this.#isCurrent(socket)) return;
+      if (isRetryable(code)) this.#retry(this.#connection.state === "live" ? 0 : attempt);
+      else this.#end(reason || `closed with code ${code}`);
+    };
+    const timer = setTimeout(() => this.#abandon(socket, attempt), openTimeout);
+    this.#move({ state: "connecting", attempt, socket, timer });
+  }
+
+  #opened(socket: WebSocket, attempt: number): void {
+    if (!this.#isCurrent(socket)) {
+      socket.close();
+      return;
+    }
+    const timer = setTimeout(() => this.#abandon(socket, attempt), welcomeTimeout);
+    this.#move({ state: "joining", attempt, socket, timer });
+    const since = this.#replica?.version;
+    const lastSeq = this.#replica?.pending()?.seq;
+    this.#send(encodeHello({ clientId: this.clientId, since, lastSeq }));
+  }
+
+  #isCurrent(socket: WebSocket): boolean {
+    return "socket" in this.#connection && this.#connection.socket === socket;
+  }
+
+  /** Gives a socket up without waiting for it to close. */
+  #abandon(socket: WebSocket, attempt: number): void {
+    if (!this.#isCurrent(socket)) return;
+    this.#retry(attempt);
+    socket.close();
+  }
+
+  #retry(attempt: number): void {
+    const { first, most } = this.#retryDelays;
+    const timer = setTimeout(() => void this.#connect(attempt + 1), backoff(attempt, first, most));
+    this.#move({ state: "waiting", attempt, timer });
+  }
+
+  #end(reason: string): void {
+    if (this.#connection.state === "ended") return;
+    const { socket } = "socket" in this.#connection ? this.#connection : {};
+    this.#move({ state: "ended", reason });
+    socket?.close(1000);
+  }
+
+  #move(next: Connection): void {
+    if ("timer" in this.#connection) clearTimeout(this.#connection.timer);
+    this.#connection = next;
+    this.#emit("connection", next);
+    this.#settle();
+  }
+
+  #send(frame: string): void {
+    const connection = this.#connection;
+    if (connection.state !== "live" && connection.state !== "joining") return;
+    connection.socket.send(frame);
+  }
+
+  // ── Frames ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #receive(message: string): void {
+    const frame: ServerFrame | undefined = decodeServerFrame(message);
+    if (frame?.type === "welcome") this.#welcomed(frame);
+    else if (frame?.type === "operations") this.#apply(frame);
+    else if (frame?.type === "ack") this.#acknowledge(frame.seq, frame.version);
+    else if (frame?.type === "error") this.#refused(frame);
+    this.#settle();
+  }
+
+  #welcomed(welcome: Welcome): void {
+    if (this.#connection.state !== "joining") return;
+    this.#actor = welcome.actor;
+    this.#move({ state: "live", socket: this.#connection.socket });
+    if (welcome.text !== undefined) this.#reset(welcome.text, welcome);
+    else if (welcome.operations) this.#apply(welcome.operations);
+    // What this told to be accepted is pending no more; the rest goes out again, the same frame as before.
+    const pending = this.#replica?.pending();
+    if (pending) this.#send(encodeSubmit(pending));
+  }
+
+  #reset(text: string, { version, last_seq }: Welcome): void {
+    const refused = this.#replica?.pending();
+    this.#replica = new Replica({ version, text, clientSeq: last_seq });
+    this.#emit("reset", { text });
+    if (refused) {
+      const detail = "the room no longer has the operations that this edit would have to be transformed over";
+      this.#emit("rejected", { operation: refused.operation, code: "too_old", detail });
+    }
+  }
+
+  /** Accepted operations in the order of versions. Own ones are among them only after a lost ack. */
+  #apply({ from, items }: OperationList): void {
+    const replica = this.#joined;
+    for (const [index, { op, actor, seq }] of items.entries()) {
+      const version = from + index;
+      if (version <= replica.version) continue;
+      if (actor === this.#actor && replica.pending()?.seq === seq) this.#acknowledge(seq, version);
+      else this.#emit("change", { operation: replica.receive(op), remote: true });
+    }
+  }
+
+  #acknowledge(seq: number, version: number): void {
+    const replica = this.#joined;
+    if (replica.pending()?.seq !== seq) return;
+    const next = replica.acknowledge(seq, version);
+    this.#emit("acknowledged", { seq, version });
+    if (next && this.#connection.state === "live") this.#send(encodeSubmit(next));
+  }
+
+  #refused({ seq, code, detail, retryable }: ErrorFrame): void {
+    const pending = this.#replica?.pending();
+    if (!pending || pending.seq !== seq) return;
+    if (retryable) {
+      setTimeout(
+        () => {
+          if (this.#replica?.pending() === pending) this.#send(encodeSubmit(pending));
+        },
+        backoff(0, this.#retryDelays.first, this.#retryDelays.most),
+      );
+      return;
+    }
+    const taken = this.#joined.reject(seq);
+    if (!taken) return;
+    this.#emit("change", { operation: taken.operation, remote: true });
+    this.#emit("rejected", { operation: pending.operation, code, detail });
+    if (taken.next) this.#send(encodeSubmit(taken.next));
+  }
+
+  // ── Events ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #emit<Name extends keyof SessionEvents>(name: Name, event: SessionEvents[Name]): void {
+    for (const listener of this.#listeners.get(name) ?? []) listener(event as never);
+  }
+
+  #when(reached: () => boolean): Promise<void> {
+    return new Promise((resolve, reject) => {
+      this.#waiting.add({ reached, resolve, reject });
+      this.#settle();
+    });
+  }
+
+  #settle(): void {
+    for (const waiter of this.#waiting) {
+      if (waiter.reached()) waiter.resolve();
+      else if (this.#connection.state === "ended") waiter.reject(new Error(this.#connection.reason));
+      else continue;
+      this.#waiting.delete(waiter);
+    }
+  }
+}

@@ -1,0 +1,274 @@
+import type { Operation } from "../ot/operation.ts";
+import { parseOperation } from "../ot/parse.ts";
+import type { ErrorCode } from "./errors.ts";
+import { limits } from "./limits.ts";
+
+/** The WebSocket subprotocol, and the version of everything in this file. docs/protocol.md tells it in prose. */
+export const subprotocol = "materi.v1";
+
+// ── Client → server ──────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Subscribes the socket and says what the client has: `since`, its version; `lastSeq`, a submission without an ack. */
+export interface Hello {
+  type: "hello";
+  clientId: string;
+  since?: number;
+  lastSeq?: number;
+}
+
+/** One operation, made at version `base`; `seq` counts 1, 2, 3… per client id. A resend is the same frame again. */
+export interface Submit {
+  type: "submit";
+  seq: number;
+  base: number;
+  operation: Operation;
+}
+
+/** The seed's frame: an edit at the current version (positions past the end mean the end), or at `baseVersion`. */
+export interface SeedEdit {
+  type: "seed";
+  position: number;
+  deleted: number;
+  inserted: string;
+  userId?: string;
+  baseVersion?: number;
+}
+
+/** A frame that is refused. `seq` is that of the submission, where it could be read; `seed` if it had the seed's form. */
+export interface Refused {
+  type: "refused";
+  code: ErrorCode;
+  detail: string;
+  seq?: number;
+  seed?: boolean;
+}
+
+/** What a message from a client turned out to be. `unknown` is ignored (law WR-1). */
+export type ClientFrame = Hello | Submit | SeedEdit | Refused | { type: "unknown" };
+
+const clientIdForm = /^[\w.:-]{1,64}$/;
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+const refused = (code: ErrorCode, detail: string, seq?: unknown): Refused =>
+  isCount(seq) ? { type: "refused", code, detail, seq } : { type: "refused", code, detail };
+
+/** Reads one message of a client (law OT-5: until here it is `unknown`). Never throws. */
+export function decodeClientFrame(message: string): ClientFrame {
+  if (message.length > limits.frameUnits) {
+    return refused("payload_too_large", `a frame has at most ${limits.frameUnits} UTF-16 units`);
+  }
+  let frame: unknown;
+  try {
+    frame = JSON.parse(message);
+  } catch {
+    return refused("invalid_frame", "the frame is not JSON");
+  }
+  if (typeof frame !== "object" || frame === null || Array.isArray(frame)) {
+    return refused("invalid_frame", "a frame is a JSON object");
+  }
+  const fields = frame as Record<string, unknown>;
+  if (fields.type === "submit") return decodeSubmit(fields);
+  if (fields.type === "hello") return decodeHello(fields);
+  if (typeof fields.type === "string") return { type: "unknown" };
+  if (fields.op_type !== undefined) return decodeSeedEdit(fields);
+  return refused("invalid_frame", "a frame has a `type`, or the seed's `op_type`");
+}
+
+function decodeSubmit({ seq, base, op }: Record<string, unknown>): Submit | Refused {
+  if (!isCount(seq) || seq === 0) return refused("invalid_frame", "`seq` is an integer from 1");
+  if (!isCount(base)) return refused("invalid_frame", "`base` is a version: an integer from 0", seq);
+  const parsed = parseOperation(op, { insertUnits: limits.insertUnits, parts: limits.operationParts });
+  if (!parsed.ok) return refused(parsed.code, parsed.detail, seq);
+  return { type: "submit", seq, base, operation: parsed.operation };
+}
+
+function decodeHello({ client_id, since, last_seq }: Record<string, unknown>): Hello | Refused {
+  if (typeof client_id !== "string" || !clientIdForm.test(client_id)) {
+    return refused("invalid_frame", "`client_id` is 1 to 64 of the characters A–Z a–z 0–9 _ . : -");
+  }
+  const hello: Hello = { type: "hello", clientId: client_id };
+  if (since !== undefined) {
+    if (!isCount(since)) return refused("invalid_frame", "`since` is a version: an integer from 0");
+    hello.since = since;
+  }
+  if (last_seq !== undefined) {
+    if (!isCount(last_seq)) return refused("invalid_frame", "`last_seq` is an integer from 0");
+    hello.lastSeq = last_seq;
+  }
+  return hello;
+}
+
+/** Optional fields may also be null, as serializers of other languages write them. */
+function decodeSeedEdit(fields: Record<string, unknown>): SeedEdit | Refused {
+  const refuse = (code: ErrorCode, detail: string): Refused => ({
+    type: "refused",
+    code,
+    detail,
+    seed: true,
+  });
+  const { op_type, position } = fields;
+  const content = fields.content ?? "";
+  const length = fields.length ?? 0;
+  const userId = fields.user_id ?? "";
+  const kind = typeof op_type === "string" ? op_type.toLowerCase() : op_type;
+  if (kind !== "insert" && kind !== "delete" && kind !== "replace") {
+    return refuse("invalid_operation", "`op_type` is insert, delete or replace");
+  }
+  if (!isCount(position)) return refuse("invalid_operation", "`position` is an integer from 0");
+  if (typeof content !== "string" || !content.isWellFormed()) {
+    return refuse("invalid_operation", "`content` is a string without lone surrogates");
+  }
+  if (content.length > limits.insertUnits) {
+    return refuse("operation_too_large", `an operation inserts at most ${limits.insertUnits} UTF-16 units`);
+  }
+  if (!isCount(length)) return refuse("invalid_operation", "`length` is an integer from 0");
+  if (kind !== "delete" && content === "") return refuse("invalid_operation", `${kind} needs \`content\``);
+  if (kind !== "insert" && length === 0) return refuse("invalid_operation", `${kind} needs \`length\``);
+  if (typeof userId !== "string") return refuse("invalid_frame", "`user_id` is a string");
+  const edit: SeedEdit = {
+    type: "seed",
+    position,
+    deleted: kind === "insert" ? 0 : length,
+    inserted: kind === "delete" ? "" : content,
+  };
+  if (userId !== "") edit.userId = userId;
+  if (fields.base_version !== undefined && fields.base_version !== null) {
+    if (!isCount(fields.base_version)) return refuse("invalid_frame", "`base_version` is an integer from 0");
+    edit.baseVersion = fields.base_version;
+  }
+  return edit;
+}
+
+/** A submission as JSON. */
+export const encodeSubmit = ({ seq, base, operation }: Omit<Submit, "type">): string =>
+  `{"type":"submit","seq":${seq},"base":${base},"op":${JSON.stringify(operation)}}`;
+
+export const encodeHello = (hello: {
+  clientId: string;
+  since?: number | undefined;
+  lastSeq?: number | undefined;
+}): string =>
+  JSON.stringify({ type: "hello", client_id: hello.clientId, since: hello.since, last_seq: hello.lastSeq });
+
+// ── Server → client ──────────────────────────────────────────────────────────────────────────────────────────────
+
+/** Who an actor number stands for. */
+export interface ActorInfo {
+  actor: number;
+  user_id: string;
+  kind: "person" | "program" | "import";
+}
+
+/** An accepted operation as others get it; in a list from `from`, item k has version from + k. */
+export interface Item {
+  op: Operation;
+  actor: number;
+  seq: number;
+}
+
+export interface OperationList {
+  from: number;
+  items: Item[];
+}
+
+export interface Welcome {
+  type: "welcome";
+  protocol: typeof subprotocol;
+  /** The version that the client has after this frame. */
+  version: number;
+  /** Either the whole text at `version`, or what was accepted after the client's `since`, its own included. */
+  text?: string;
+  operations?: OperationList;
+  role: "owner" | "editor" | "viewer";
+  /** This client's number. */
+  actor: number;
+  /** The others whose numbers were told so far, and those of `operations`. */
+  actors: ActorInfo[];
+  /** The highest `seq` that was accepted from this client id; 0 if none was. */
+  last_seq: number;
+  /** The oldest version that a submission may be based on. */
+  horizon: number;
+  limits: { frame_units: number; insert_units: number; operation_parts: number; text_units: number };
+}
+
+/** Sent in the order of versions: the receiver now has everything up to `version`. */
+export interface Ack {
+  type: "ack";
+  seq: number;
+  version: number;
+}
+
+export interface Operations extends OperationList {
+  type: "operations";
+}
+
+/** Numbers that later frames will bear. */
+export interface Actors {
+  type: "actors";
+  actors: readonly ActorInfo[];
+}
+
+export interface ErrorFrame {
+  type: "error";
+  code: ErrorCode;
+  detail: string;
+  /** The submission that was refused; it and nothing else has no effect. */
+  seq?: number;
+  /** Whether the same frame may succeed later. */
+  retryable: boolean;
+  /** Answers to the seed's frame also say `success: false`. */
+  success?: false;
+}
+
+/** The answer to the seed's frame. */
+export interface SeedAnswer {
+  success: true;
+  version: number;
+}
+
+export type ServerFrame = Welcome | Ack | Operations | Actors | ErrorFrame;
+
+/** `operations` from items that are already JSON: a broadcast is encoded once, however many sockets get it. */
+export const encodeOperations = (from: number, items: readonly string[]): string =>
+  `{"type":"operations","from":${from},"items":[${items.join(",")}]}`;
+
+export const encodeItem = (operationJson: string, actor: number, seq: number): string =>
+  `{"op":${operationJson},"actor":${actor},"seq":${seq}}`;
+
+export const encodeAck = (seq: number, version: number): string =>
+  `{"type":"ack","seq":${seq},"version":${version}}`;
+
+export const encodeActors = (actors: readonly ActorInfo[]): string =>
+  JSON.stringify({ type: "actors", actors } satisfies Actors);
+
+export const encodeSeedAnswer = (version: number): string => `{"success":true,"version":${version}}`;
+
+/** Codes after which the same frame may be sent again. */
+const retryable: ReadonlySet<ErrorCode> = new Set(["unavailable", "internal"]);
+
+export function encodeError(refusal: Omit<Refused, "type">): string {
+  const { code, detail, seq, seed } = refusal;
+  const frame: ErrorFrame = { type: "error", code, detail, retryable: retryable.has(code) };
+  if (seq !== undefined) frame.seq = seq;
+  if (seed) frame.success = false;
+  return JSON.stringify(frame);
+}
+
+/**
+ * Reads one message of the server; undefined for frame types that this version does not know (law WR-1).
+ * The server is trusted for the form of its frames, as a client trusts its own document store.
+ */
+export function decodeServerFrame(message: string): ServerFrame | undefined {
+  const frame = JSON.parse(message) as { type?: unknown };
+  switch (frame.type) {
+    case "welcome":
+    case "ack":
+    case "operations":
+    case "actors":
+    case "error":
+      return frame as ServerFrame;
+    default:
+      return undefined;
+  }
+}

@@ -1,0 +1,125 @@
+import type { Accepted } from "../ot/authority.ts";
+import {
+  encodeAck,
+  encodeError,
+  encodeItem,
+  encodeOperations,
+  encodeSeedAnswer,
+  type Refused,
+} from "../protocol/frames.ts";
+import type { Actor } from "./operation-log.ts";
+import type { Peer } from "./peer.ts";
+
+/** A frame for one peer, due after the first `after` entries of the batch. */
+interface Answer {
+  after: number;
+  frame: string;
+  /** The peer made the last of those entries itself, on its own copy: no echo. */
+  own: boolean;
+  /** What to say instead if the batch cannot be committed. */
+  ifLost?: string;
+}
+
+export const notStored = {
+  code: "unavailable",
+  detail: "the operation could not be stored; send it again",
+} as const;
+
+const lost = (refusal: Pick<Refused, "seq" | "seed">): string =>
+  encodeError({
+    ...refusal,
+    code: "unavailable",
+    detail: "the operation could not be stored; send it again",
+  });
+
+/**
+ * What was accepted since the last flush, and the frames that wait for its commit (law RM-2). Each entry is encoded
+ * once, and a peer that takes no part in the batch gets the same one frame as all such peers.
+ */
+export class Batch {
+  /** The version of the first entry. */
+  readonly from: number;
+  readonly entries: Accepted[] = [];
+  readonly operationsJson: string[] = [];
+  /** Who wrote in it. */
+  readonly actors = new Set<Actor>();
+  readonly #items: string[] = [];
+  readonly #answers = new Map<Peer, Answer[]>();
+
+  constructor(from: number) {
+    this.from = from;
+  }
+
+  get isEmpty(): boolean {
+    return this.entries.length === 0;
+  }
+
+  add(entry: Accepted, actor: Actor): void {
+    const json = JSON.stringify(entry.operation);
+    this.entries.push(entry);
+    this.actors.add(actor);
+    this.operationsJson.push(json);
+    this.#items.push(encodeItem(json, entry.actor, entry.seq));
+  }
+
+  /** The submission just added is acknowledged to `peer`, after everything below it and without an echo. */
+  acknowledge(peer: Peer, seq: number): void {
+    const version = this.from + this.entries.length - 1;
+    this.#answer(peer, { frame: encodeAck(seq, version), own: true, ifLost: lost({ seq }) });
+  }
+
+  /** The seed's edit just added has succeeded. */
+  answerSeedEdit(peer: Peer): void {
+    const version = this.from + this.entries.length - 1;
+    this.#answer(peer, { frame: encodeSeedAnswer(version), own: false, ifLost: lost({ seed: true }) });
+  }
+
+  /** Any other frame, in its place among the answers to this peer. */
+  tell(peer: Peer, frame: string): void {
+    this.#answer(peer, { frame, own: false });
+  }
+
+  #answer(peer: Peer, answer: Omit<Answer, "after">): void {
+    const answers = this.#answers.get(peer);
+    const placed: Answer = { after: this.entries.length, ...answer };
+    if (answers) answers.push(placed);
+    else this.#answers.set(peer, [placed]);
+  }
+
+  /** Sends everything: to be called once the batch is committed. */
+  deliver(subscribers: Iterable<Peer>): void {
+    const everything = encodeOperations(this.from, this.#items);
+    for (const peer of subscribers) {
+      const answers = this.#answers.get(peer);
+      if (answers) this.#deliverTo(peer, answers);
+      else peer.send(everything);
+    }
+    // Who never said hello gets the answers to its own frames alone (law WR-2).
+    for (const [peer, answers] of this.#answers) {
+      if (peer.session.actor) continue;
+      for (const { frame } of answers) peer.send(frame);
+    }
+  }
+
+  #deliverTo(peer: Peer, answers: readonly Answer[]): void {
+    let delivered = 0;
+    const deliverUpTo = (end: number) => {
+      if (end > delivered) {
+        peer.send(encodeOperations(this.from + delivered, this.#items.slice(delivered, end)));
+      }
+    };
+    for (const { after, own, frame } of answers) {
+      deliverUpTo(own ? after - 1 : after);
+      delivered = after;
+      peer.send(frame);
+    }
+    deliverUpTo(this.entries.length);
+  }
+
+  /** The batch is lost: nobody saw any of it, and those who wait for an answer may send again. */
+  refuse(): void {
+    for (const [peer, answers] of this.#answers) {
+      for (const { ifLost, frame } of answers) peer.send(ifLost ?? frame);
+    }
+  }
+}

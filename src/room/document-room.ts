@@ -1,0 +1,109 @@
+import { DurableObject } from "cloudflare:workers";
+import { errorFields, log } from "../platform/log.ts";
+import { closeCodes } from "../protocol/close-codes.ts";
+import { encodeError, subprotocol } from "../protocol/frames.ts";
+import { Room } from "./room.ts";
+import type { DocumentRoomApi, Grant, RoomResult } from "./room-api.ts";
+import { SocketPeer } from "./socket-peer.ts";
+import { SqliteOperationLog } from "./sqlite-operation-log.ts";
+
+/**
+ * The Durable Object of one document: sockets, storage and RPC around a `Room`, which decides everything. Sockets are
+ * hibernatable and nothing is timed here, so that an idle room sleeps and costs nothing (law RM-7).
+ */
+export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi {
+  readonly #room: Room;
+  readonly #peers = new Map<WebSocket, SocketPeer>();
+
+  constructor(ctx: DurableObjectState, env: Env) {
+    super(ctx, env);
+    ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
+    this.#room = new Room({
+      log: new SqliteOperationLog(ctx.storage),
+      now: () => Date.now(),
+      later: (flush) => void setTimeout(flush, 0),
+      report: (error) => this.#report(error),
+    });
+    for (const socket of ctx.getWebSockets()) {
+      const peer = SocketPeer.restore(socket);
+      if (peer) this.#join(socket, peer);
+      else socket.close(closeCodes.restarted.code, "the server was updated");
+    }
+  }
+
+  // ── Sockets ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The upgrade of a socket that the Worker has admitted. */
+  override async fetch(request: Request): Promise<Response> {
+    const grant = JSON.parse(request.headers.get("x-materi-grant") ?? "") as Grant;
+    const { 0: client, 1: server } = new WebSocketPair();
+    this.ctx.acceptWebSocket(server);
+    this.#join(server, SocketPeer.open(server, { grant }));
+    const offered = request.headers.get("sec-websocket-protocol")?.split(/\s*,\s*/) ?? [];
+    const headers = new Headers(
+      offered.includes(subprotocol) ? { "sec-websocket-protocol": subprotocol } : {},
+    );
+    return new Response(null, { status: 101, webSocket: client, headers });
+  }
+
+  override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
+    const peer = this.#peers.get(socket);
+    if (!peer) return;
+    if (typeof message === "string") this.#room.receive(peer, message);
+    else peer.send(encodeError({ code: "invalid_frame", detail: "frames are text, not binary" }));
+  }
+
+  override webSocketClose(socket: WebSocket, code: number, reason: string): void {
+    this.#leave(socket);
+    // The other half of the closing handshake, without which a hibernatable socket's client waits until 1006. The
+    // codes that stand for "none was sent" may not be sent.
+    if (code === 1006 || code === 1015) return;
+    try {
+      if (code === 1005) socket.close(1000);
+      else socket.close(code, reason);
+    } catch {
+      // It is closed.
+    }
+  }
+
+  override webSocketError(socket: WebSocket): void {
+    this.#leave(socket);
+  }
+
+  #join(socket: WebSocket, peer: SocketPeer): void {
+    this.#peers.set(socket, peer);
+    this.#room.join(peer);
+  }
+
+  #leave(socket: WebSocket): void {
+    const peer = this.#peers.get(socket);
+    if (!peer) return;
+    this.#peers.delete(socket);
+    this.#room.leave(peer);
+  }
+
+  // ── RPC ────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  async create(initial: Parameters<DocumentRoomApi["create"]>[0]): Promise<RoomResult<{ version: number }>> {
+    return this.#room.create(initial);
+  }
+
+  async read(): Promise<RoomResult<{ version: number; content: string }>> {
+    return this.#room.read();
+  }
+
+  async replaceContent(
+    change: Parameters<DocumentRoomApi["replaceContent"]>[0],
+  ): Promise<RoomResult<{ version: number }>> {
+    return this.#room.replaceContent(change);
+  }
+
+  async erase(): Promise<void> {
+    this.#room.end();
+    await this.ctx.storage.deleteAll();
+  }
+
+  #report(error: unknown): void {
+    log("error", "room_failed", { document_id: this.ctx.id.name, ...errorFields(error) });
+  }
+}

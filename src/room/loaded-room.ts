@@ -1,0 +1,102 @@
+import { Authority, type Verdict } from "../ot/authority.ts";
+import type { Operation } from "../ot/operation.ts";
+import { Text } from "../ot/text.ts";
+import { limits } from "../protocol/limits.ts";
+import { ActorRegistry } from "./actor-registry.ts";
+import { Batch } from "./batch.ts";
+import type { Actor, OperationLog, StoredRoom } from "./operation-log.ts";
+
+/** Accepted operations kept in memory for transforming; older ones are read from the log. */
+const tailOperations = 4_096;
+
+/** UTF-16 units of log after which a snapshot is due even if the text is shorter: loading reads at most that much twice. */
+const snapshotUnits = 65_536;
+
+/** A room in memory: a cache of what the log holds (law RM-5), plus the batch that is about to be committed. */
+export class LoadedRoom {
+  readonly authority: Authority;
+  readonly actors: ActorRegistry;
+  /** Actors that every subscriber has been told of. */
+  readonly announced = new Map<number, Actor>();
+  batch: Batch;
+  readonly #log: OperationLog;
+  /** UTF-16 units of log since the last snapshot. */
+  #tailUnits: number;
+
+  private constructor(stored: StoredRoom, log: OperationLog) {
+    this.#log = log;
+    this.#tailUnits = stored.tailUnits;
+    this.actors = new ActorRegistry(stored.actors);
+    this.authority = restoreAuthority(stored, log);
+    this.batch = new Batch(this.authority.version + 1);
+  }
+
+  /** Undefined if the room was never created; throws if it cannot be read (law RM-8). */
+  static load(log: OperationLog): LoadedRoom | undefined {
+    const stored = log.load();
+    return stored && new LoadedRoom(stored, log);
+  }
+
+  nextSeq({ actor }: Actor): number {
+    return (this.authority.lastOf(actor)?.seq ?? 0) + 1;
+  }
+
+  /** Decides on a submission, and puts it into the batch if it is accepted. */
+  accept(actor: Actor, seq: number, base: number, operation: Operation): Verdict {
+    const verdict = this.authority.accept({ actor: actor.actor, seq, base, operation });
+    if (verdict.kind === "accepted") {
+      this.batch.add({ actor: actor.actor, seq, operation: verdict.operation }, actor);
+    }
+    return verdict;
+  }
+
+  /** Makes the batch durable and begins the next one. If this throws, memory is ahead of storage and must be dropped. */
+  commit(at: number): Batch {
+    const { batch, authority } = this;
+    const newActors = [...batch.actors].filter((actor) => !this.actors.isStored(actor));
+    const units = batch.operationsJson.reduce((sum, json) => sum + json.length, 0);
+    const snapshotDue = this.#tailUnits + units > Math.max(snapshotUnits, authority.text.length);
+    this.#log.append({
+      from: batch.from,
+      entries: batch.entries,
+      operationsJson: batch.operationsJson,
+      at,
+      newActors,
+      ...(snapshotDue && {
+        snapshot: {
+          version: authority.version,
+          text: authority.text.toString(),
+          lastByActor: authority.lastByActor,
+        },
+      }),
+    });
+    this.actors.markStored(newActors);
+    this.#tailUnits = snapshotDue ? 0 : this.#tailUnits + units;
+    this.batch = new Batch(authority.version + 1);
+    return batch;
+  }
+}
+
+/** The snapshot, and the operations after it one by one. */
+function restoreAuthority(stored: StoredRoom, log: OperationLog): Authority {
+  const text = Text.from(stored.snapshot.text);
+  const lastByActor = new Map(stored.lastByActor);
+  let { version } = stored.snapshot;
+  for (const { actor, seq, operation } of stored.tail) {
+    text.apply(operation);
+    version += 1;
+    lastByActor.set(actor, { seq, version });
+  }
+  return new Authority({
+    version,
+    text,
+    lastByActor,
+    tail: stored.tail,
+    history: {
+      horizon: 0,
+      read: (from, to) => log.read(from, to),
+      find: (actor, seq) => log.find(actor, seq),
+    },
+    limits: { textUnits: limits.textUnits, tailOperations },
+  });
+}

@@ -1,0 +1,19 @@
+import type { Actor } from "./operation-log.ts";
+import type { Grant } from "./room-api.ts";
+
+/** What the room knows of one socket; it outlives hibernation. */
+export interface Session {
+  readonly grant: Grant;
+  /** Who it writes as; set by its first `hello`. From then on the socket is subscribed. */
+  readonly actor?: Actor;
+}
+
+/** One socket, as the room sees it. */
+export interface Peer {
+  readonly session: Session;
+  /** Replaces the session, durably: it is there again when the room wakes. */
+  saveSession(session: Session): void;
+  /** Sends one frame; a socket that is closing loses it, and resumes by version. */
+  send(frame: string): void;
+  close(code: number, reason: string): void;
+}

@@ -1,0 +1,307 @@
+import type { Verdict } from "../ot/authority.ts";
+import { type Operation, replacement } from "../ot/operation.ts";
+import { closeCodes } from "../protocol/close-codes.ts";
+import {
+  type ClientFrame,
+  decodeClientFrame,
+  encodeAck,
+  encodeActors,
+  encodeError,
+  type Hello,
+  type Refused,
+  type SeedEdit,
+  type Submit,
+} from "../protocol/frames.ts";
+import { limits } from "../protocol/limits.ts";
+import { type Batch, notStored } from "./batch.ts";
+import { contentChange } from "./content-change.ts";
+import { LoadedRoom } from "./loaded-room.ts";
+import type { Actor, OperationLog } from "./operation-log.ts";
+import type { Peer } from "./peer.ts";
+import type { DocumentRoomApi, RoomResult } from "./room-api.ts";
+import { actorInfo, composeWelcome } from "./welcome.ts";
+
+/** What the room needs from its surroundings. */
+export interface RoomPorts {
+  log: OperationLog;
+  /** Milliseconds since the epoch. */
+  now(): number;
+  /** Runs `flush` in the next turn of the event loop: the messages of this turn share one commit. */
+  later(flush: () => void): void;
+  /** An unexpected error, for the operator. */
+  report(error: unknown): void;
+}
+
+/** A batch is committed without waiting when it has this many entries: bounds one transaction and one frame. */
+const batchEntries = 1_024;
+
+/**
+ * One document's room, without a runtime: puts concurrent operations into one version line (law RM-1).
+ *
+ * Law RM-4: between a frame's arrival and its place in the batch, and from the batch through the commit to the
+ * broadcast, there is no `await`. Law RM-2: nothing tells anybody a version before `log.append` returned.
+ */
+export class Room {
+  readonly #ports: RoomPorts;
+  readonly #peers = new Set<Peer>();
+  #loaded: LoadedRoom | undefined;
+
+  constructor(ports: RoomPorts) {
+    this.#ports = ports;
+  }
+
+  /** A socket was opened, or was there before the room woke. Nothing is sent (law WR-2). */
+  join(peer: Peer): void {
+    this.#peers.add(peer);
+    if (peer.session.actor) this.#loaded?.actors.restore(peer.session.actor);
+  }
+
+  leave(peer: Peer): void {
+    this.#peers.delete(peer);
+  }
+
+  /** One message of a socket. Whatever it holds, it harms nobody else and never throws (law RM-6). */
+  receive(peer: Peer, message: string): void {
+    // A socket that was superseded or ended may still have had messages under way.
+    if (!this.#peers.has(peer)) return;
+    if (this.#ports.now() >= peer.session.grant.expiresAt * 1000) {
+      peer.close(closeCodes.tokenExpired.code, "the access token has expired");
+      return;
+    }
+    const frame = decodeClientFrame(message);
+    if (frame.type === "unknown") return;
+    try {
+      const refusal = this.#answer(peer, frame);
+      if (refusal) this.#refuse(peer, refusal);
+      if (this.#loaded && this.#loaded.batch.entries.length >= batchEntries) this.flush();
+    } catch (error) {
+      this.#ports.report(error);
+      this.#dropMemory();
+      peer.send(
+        encodeError({ code: "internal", detail: "the room failed on this frame and lost no operation" }),
+      );
+    }
+  }
+
+  // ── Frames ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Does what the frame asks, or returns why not. */
+  #answer(peer: Peer, frame: Exclude<ClientFrame, { type: "unknown" }>): Refusal | undefined {
+    if (frame.type === "refused") return frame;
+    const room = this.#load();
+    if (!room) return noSuchDocument;
+    if (frame.type === "hello") return this.#welcome(peer, frame);
+    if (!mayEdit(peer)) return { ...answerTo(frame), code: "forbidden", detail: "a viewer does not edit" };
+    return frame.type === "submit" ? this.#submit(room, peer, frame) : this.#editAsSeed(room, peer, frame);
+  }
+
+  #welcome(peer: Peer, hello: Hello): Refusal | undefined {
+    // What is not committed must not be seen, nor sent twice: as part of the welcome and as a broadcast.
+    this.flush();
+    const room = this.#load();
+    if (!room) return noSuchDocument;
+    const { grant } = peer.session;
+    const actor = room.actors.intern({ clientId: hello.clientId, userId: grant.userId, kind: grant.kind });
+    for (const other of this.#peers) {
+      // Two sockets that write as one client would share one `seq`; the newer one is the one that is alive.
+      if (other !== peer && other.session.actor?.actor === actor.actor) {
+        this.#peers.delete(other);
+        other.close(closeCodes.superseded.code, "this client id was opened by another socket");
+      }
+    }
+    if (peer.session.actor?.actor !== actor.actor) peer.saveSession({ grant, actor });
+    peer.send(composeWelcome(room, hello, { actor, role: grant.role }));
+    return undefined;
+  }
+
+  #submit(room: LoadedRoom, peer: Peer, frame: Submit): Refusal | undefined {
+    const { seq, base, operation } = frame;
+    const { actor } = peer.session;
+    if (!actor) return { code: "hello_required", detail: "say hello first", seq };
+    const verdict = this.#accept(room, actor, seq, base, operation);
+    if (verdict.kind === "accepted") {
+      room.batch.acknowledge(peer, seq);
+    } else if (verdict.kind === "duplicate") {
+      // Its first acceptance may be in the batch, and nobody hears of a version before its commit.
+      this.flush();
+      if (this.#loaded !== room) return { ...notStored, seq };
+      peer.send(encodeAck(seq, verdict.version));
+    } else {
+      return { ...refusalOf(verdict), seq };
+    }
+    return undefined;
+  }
+
+  /** The seed's frame: without a base it means the current version, and positions past the end mean the end. */
+  #editAsSeed(room: LoadedRoom, peer: Peer, edit: SeedEdit): Refusal | undefined {
+    const { grant } = peer.session;
+    if (edit.userId !== undefined && edit.userId !== grant.userId) {
+      return { code: "user_mismatch", detail: "`user_id` is not the user of the token", seed: true };
+    }
+    const { version, text } = room.authority;
+    let { position, deleted } = edit;
+    if (edit.baseVersion === undefined) {
+      position = Math.min(position, text.length);
+      deleted = Math.min(deleted, text.length - position);
+    }
+    const actor = room.actors.intern({ clientId: null, userId: grant.userId, kind: grant.kind });
+    const operation = replacement(position, deleted, edit.inserted);
+    const verdict = this.#accept(room, actor, room.nextSeq(actor), edit.baseVersion ?? version, operation);
+    if (verdict.kind === "accepted") room.batch.answerSeedEdit(peer);
+    else if (verdict.kind !== "duplicate") return { ...refusalOf(verdict), seed: true };
+    return undefined;
+  }
+
+  /** In its place among the answers that wait for the batch, or at once where none waits. */
+  #refuse(peer: Peer, refusal: Refusal): void {
+    const frame = encodeError(refusal);
+    const batch = this.#loaded?.batch;
+    if (batch && !batch.isEmpty) batch.tell(peer, frame);
+    else peer.send(frame);
+  }
+
+  #accept(room: LoadedRoom, actor: Actor, seq: number, base: number, operation: Operation): Verdict {
+    const wasEmpty = room.batch.isEmpty;
+    const verdict = room.accept(actor, seq, base, operation);
+    if (wasEmpty && verdict.kind === "accepted") this.#ports.later(() => this.flush());
+    return verdict;
+  }
+
+  // ── REST ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  create(initial: Parameters<DocumentRoomApi["create"]>[0]): RoomResult<{ version: number }> {
+    return this.#guard(() => {
+      if (this.#load()) return this.#read();
+      const fault = contentFault(initial.content);
+      if (fault) return { ok: false, ...fault };
+      this.#ports.log.create(this.#ports.now());
+      return this.#replaceContent(initial);
+    });
+  }
+
+  read(): RoomResult<{ version: number; content: string }> {
+    return this.#guard(() => this.#read());
+  }
+
+  replaceContent(change: ContentChange): RoomResult<{ version: number }> {
+    return this.#guard(() => this.#replaceContent(change));
+  }
+
+  /** A room that cannot be read serves nothing (law RM-8). */
+  #guard<T>(ask: () => RoomResult<T>): RoomResult<T> {
+    try {
+      return ask();
+    } catch (error) {
+      this.#ports.report(error);
+      this.#dropMemory();
+      return { ok: false, code: "unavailable", detail: "the document's room cannot answer now" };
+    }
+  }
+
+  #read(): RoomResult<{ version: number; content: string }> {
+    this.flush();
+    const room = this.#load();
+    if (!room) return { ok: false, ...noSuchDocument };
+    return { ok: true, version: room.authority.version, content: room.authority.text.toString() };
+  }
+
+  #replaceContent({ content, author, ifVersion }: ContentChange): RoomResult<{ version: number }> {
+    const before = this.#read();
+    const room = this.#loaded;
+    if (!before.ok || !room) return before;
+    if (ifVersion !== undefined && ifVersion !== before.version) {
+      const detail = `the document is at version ${before.version}`;
+      return { ok: false, code: "precondition_failed", detail };
+    }
+    const fault = contentFault(content);
+    if (fault) return { ok: false, ...fault };
+    const actor = room.actors.intern({ clientId: null, userId: author.userId, kind: author.kind });
+    for (const operation of contentChange(before.content, content, limits.insertUnits)) {
+      const verdict = room.accept(actor, room.nextSeq(actor), room.authority.version, operation);
+      if (verdict.kind !== "accepted") throw new Error(`the room refused its own operation: ${verdict.kind}`);
+    }
+    const { version } = room.authority;
+    this.flush();
+    if (this.#loaded !== room) return { ok: false, ...notStored };
+    return { ok: true, version };
+  }
+
+  /** Ends the room for everyone: its document is gone. Storage is the caller's to delete. */
+  end(): void {
+    for (const peer of this.#peers) peer.close(closeCodes.deleted.code, "the document was deleted");
+    this.#peers.clear();
+    this.#loaded = undefined;
+  }
+
+  // ── Commit ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Group commit: one transaction for everything accepted since the last one, then one frame for each socket. */
+  flush(): void {
+    const room = this.#loaded;
+    if (!room || room.batch.isEmpty) return;
+    const { batch } = room;
+    try {
+      room.commit(this.#ports.now());
+    } catch (error) {
+      // Memory is ahead of what can be proved (law RM-4).
+      this.#ports.report(error);
+      this.#dropMemory();
+      return;
+    }
+    this.#announce(room, batch);
+    batch.deliver(this.#subscribers());
+  }
+
+  /** A number is told before the first frame that bears it. */
+  #announce(room: LoadedRoom, batch: Batch): void {
+    const newcomers = [...batch.actors].filter(({ actor }) => !room.announced.has(actor));
+    if (newcomers.length === 0) return;
+    for (const newcomer of newcomers) room.announced.set(newcomer.actor, newcomer);
+    const frame = encodeActors(newcomers.map(actorInfo));
+    for (const peer of this.#subscribers()) peer.send(frame);
+  }
+
+  *#subscribers(): Iterable<Peer> {
+    for (const peer of this.#peers) if (peer.session.actor) yield peer;
+  }
+
+  /** The room in memory, read from the log where it is not there; undefined if it was never created. */
+  #load(): LoadedRoom | undefined {
+    if (this.#loaded) return this.#loaded;
+    this.#loaded = LoadedRoom.load(this.#ports.log);
+    for (const peer of this.#peers) if (peer.session.actor) this.#loaded?.actors.restore(peer.session.actor);
+    return this.#loaded;
+  }
+
+  /** Memory may be wrong: the next frame reads it anew from the log. Those who wait for an answer may send again. */
+  #dropMemory(): void {
+    const batch = this.#loaded?.batch;
+    this.#loaded = undefined;
+    batch?.refuse();
+  }
+}
+
+type Refusal = Omit<Refused, "type">;
+type ContentChange = Parameters<DocumentRoomApi["replaceContent"]>[0];
+
+const noSuchDocument = { code: "not_found", detail: "there is no such document" } as const;
+
+const mayEdit = ({ session }: Peer): boolean => session.grant.role !== "viewer";
+
+/** What ties an answer to its frame. */
+const answerTo = (frame: Submit | SeedEdit): Pick<Refused, "seq" | "seed"> =>
+  frame.type === "submit" ? { seq: frame.seq } : { seed: true };
+
+function refusalOf(
+  verdict: Extract<Verdict, { kind: "too_old" | "invalid" }>,
+): Pick<Refused, "code" | "detail"> {
+  if (verdict.kind === "invalid") return { code: verdict.code, detail: verdict.detail };
+  return { code: "too_old", detail: `the oldest base that can be transformed is ${verdict.horizon}` };
+}
+
+function contentFault(content: string): Refusal | undefined {
+  if (!content.isWellFormed())
+    return { code: "invalid_operation", detail: "the content has a lone surrogate" };
+  if (content.length <= limits.textUnits) return undefined;
+  return { code: "document_too_large", detail: `a document has at most ${limits.textUnits} UTF-16 units` };
+}

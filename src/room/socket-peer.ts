@@ -1,0 +1,57 @@
+import type { Peer, Session } from "./peer.ts";
+
+/** How a session lies in the socket's attachment (at most 16 KiB, kept over hibernation). Versioned: code changes, sockets stay. */
+interface Attachment {
+  v: 1;
+  session: Session;
+}
+
+/** A hibernatable WebSocket as the room's peer. */
+export class SocketPeer implements Peer {
+  readonly #socket: WebSocket;
+  #session: Session;
+
+  private constructor(socket: WebSocket, session: Session) {
+    this.#socket = socket;
+    this.#session = session;
+  }
+
+  /** A socket that was just accepted. */
+  static open(socket: WebSocket, session: Session): SocketPeer {
+    const peer = new SocketPeer(socket, session);
+    peer.saveSession(session);
+    return peer;
+  }
+
+  /** A socket that was there before the object woke; undefined if its attachment is not one that this code wrote. */
+  static restore(socket: WebSocket): SocketPeer | undefined {
+    const attachment = socket.deserializeAttachment() as Attachment | null;
+    return attachment?.v === 1 ? new SocketPeer(socket, attachment.session) : undefined;
+  }
+
+  get session(): Session {
+    return this.#session;
+  }
+
+  saveSession(session: Session): void {
+    this.#session = session;
+    this.#socket.serializeAttachment({ v: 1, session } satisfies Attachment);
+  }
+
+  send(frame: string): void {
+    if (this.#socket.readyState !== WebSocket.OPEN) return;
+    try {
+      this.#socket.send(frame);
+    } catch {
+      // It closed between the check and the send; the client resumes by version.
+    }
+  }
+
+  close(code: number, reason: string): void {
+    try {
+      this.#socket.close(code, reason);
+    } catch {
+      // It was closed already.
+    }
+  }
+}

@@ -1,0 +1,62 @@
+import type { Accepted, Authority } from "../ot/authority.ts";
+import { type ActorInfo, type Hello, subprotocol, type Welcome } from "../protocol/frames.ts";
+import { limits } from "../protocol/limits.ts";
+import type { LoadedRoom } from "./loaded-room.ts";
+import type { Actor } from "./operation-log.ts";
+import type { Grant } from "./room-api.ts";
+
+/** UTF-16 units of the smallest item, `{"op":[],"actor":1,"seq":1},`. */
+const smallestItem = 28;
+
+/** The answer to `hello`: what the client misses, or the whole text where that is shorter or the log cannot tell. */
+export function composeWelcome(
+  { authority, actors, announced }: LoadedRoom,
+  hello: Hello,
+  self: { actor: Actor; role: Grant["role"] },
+): string {
+  const missed = missedBy(authority, hello);
+  const others = new Map(announced);
+  for (const { actor } of missed ?? []) {
+    const other = actors.get(actor);
+    if (other) others.set(actor, other);
+  }
+  const welcome: Welcome = {
+    type: "welcome",
+    protocol: subprotocol,
+    version: authority.version,
+    ...(missed && hello.since !== undefined
+      ? { operations: { from: hello.since + 1, items: missed.map(toItem) } }
+      : { text: authority.text.toString() }),
+    role: self.role,
+    actor: self.actor.actor,
+    actors: [...others.values()].map(actorInfo),
+    last_seq: authority.lastOf(self.actor.actor)?.seq ?? 0,
+    horizon: authority.horizon,
+    limits: {
+      frame_units: limits.frameUnits,
+      insert_units: limits.insertUnits,
+      operation_parts: limits.operationParts,
+      text_units: limits.textUnits,
+    },
+  };
+  return JSON.stringify(welcome);
+}
+
+/**
+ * What was accepted after the client's version; undefined if the text is to be sent instead. A client with a
+ * submission in flight (`lastSeq`) always gets the operations if the log has them: it must transform what it holds.
+ */
+function missedBy(authority: Authority, { since, lastSeq }: Hello): readonly Accepted[] | undefined {
+  if (since === undefined || since > authority.version || since < authority.horizon) return undefined;
+  const mayUseText = lastSeq === undefined;
+  if (mayUseText && (authority.version - since) * smallestItem > authority.text.length) return undefined;
+  const missed = authority.since(since);
+  if (mayUseText && JSON.stringify(missed.map(toItem)).length > authority.text.length + smallestItem)
+    return undefined;
+  return missed;
+}
+
+const toItem = ({ operation, actor, seq }: Accepted) => ({ op: operation, actor, seq });
+
+/** What others learn of an actor; the client id stays between the client and the room. */
+export const actorInfo = ({ actor, userId, kind }: Actor): ActorInfo => ({ actor, user_id: userId, kind });

@@ -1,6 +1,8 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { authRoutes } from "./auth/routes.ts";
 import { publicKeySet } from "./auth/signing-keys.ts";
+import { documentRoutes } from "./documents/routes.ts";
+import { socketRoute } from "./documents/socket.ts";
 import { settingsOf } from "./env.ts";
 import { notFoundOf, onError, onInvalid } from "./platform/error-handling.ts";
 import { problemTitle } from "./platform/problem.ts";
@@ -14,6 +16,8 @@ app.onError(onError);
 app.notFound(notFoundOf(app));
 
 app.route("/api/v1", authRoutes(personalWorkspace));
+app.route("/api/v1", documentRoutes);
+app.route("/", socketRoute);
 
 app.get("/health", (c) => c.json({ status: "ok" }));
 

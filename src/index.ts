@@ -1,4 +1,4 @@
-import { DurableObject } from "cloudflare:workers";
 import { app } from "./app.ts";
-export class DocumentRoom extends DurableObject {}
+
+export { DocumentRoom } from "./room/document-room.ts";
 export default app;

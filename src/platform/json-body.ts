@@ -1,12 +1,13 @@
 import { createMiddleware } from "hono/factory";
 import { Problem } from "./problem.ts";
+import type { RequestContext } from "./request-context.ts";
 
 /**
  * Reads the body of a request, at most `maxBytes` of it, as strict UTF-8 (RFC 8259 §8.1): the platform's own decoder
  * would replace what is not UTF-8, and a document would silently be another than the one that was sent.
  */
 export function jsonBody(maxBytes: number) {
-  return createMiddleware(async (c, next) => {
+  return createMiddleware<RequestContext>(async (c, next) => {
     if (c.req.raw.body) {
       if (Number(c.req.header("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
       const text = decode(await readAtMost(c.req.raw.body, maxBytes));

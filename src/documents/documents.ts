@@ -1,0 +1,140 @@
+import type { Database } from "../db/database.ts";
+import { Problem } from "../platform/problem.ts";
+import type { Author, DocumentRoomApi, Grant, RoomResult } from "../room/room-api.ts";
+import { workspaceOf } from "../workspaces/memberships.ts";
+import { roleIn } from "./access.ts";
+import {
+  type DocumentRow,
+  deleteDocument,
+  findDocument,
+  insertDocument,
+  markDeleted,
+  updateDocument,
+} from "./store.ts";
+
+/** A document as it is at this moment: its row in D1, and its text from its room. */
+export interface Document {
+  row: DocumentRow;
+  content: string;
+  version: number;
+}
+
+/** Where documents live: their rows, and their rooms by document id. */
+export interface Places {
+  db: Database;
+  room: (id: string) => DocumentRoomApi;
+}
+
+/**
+ * The document, for a person who may know of it. Throws Problem `not_found`, one and the same for a document that is
+ * absent, deleted or somebody else's.
+ */
+export async function documentFor(
+  db: Database,
+  userId: string,
+  id: string,
+): Promise<{ row: DocumentRow; role: Grant["role"] }> {
+  const row = await findDocument(db, id);
+  const role = row && row.deletedAt === null ? roleIn(row, userId) : undefined;
+  if (!row || !role) throw notFound();
+  return { row, role };
+}
+
+/**
+ * Creates a document in a workspace of the person's, the personal one if none is named. The room comes first: should the
+ * row fail to follow, the room is one that nobody can name, while a row without a room would be a broken document.
+ */
+export async function createDocument(
+  { db, room }: Places,
+  userId: string,
+  { title, content, workspaceId }: { title: string; content: string; workspaceId: string | undefined },
+  now: number,
+): Promise<Document> {
+  const workspace = await workspaceOf(db, userId, workspaceId);
+  if (!workspace) throw new Problem("not_found", "There is no such workspace.");
+  const id = crypto.randomUUID();
+  const { version } = accepted(await room(id).create({ content, author: authorOf(userId) }));
+  const row = {
+    id,
+    workspaceId: workspace.id,
+    ownerId: userId,
+    title,
+    createdAt: now,
+    updatedAt: now,
+    deletedAt: null,
+  };
+  await insertDocument(db, row);
+  return { row, content, version };
+}
+
+export async function readDocument({ db, room }: Places, userId: string, id: string): Promise<Document> {
+  const { row } = await documentFor(db, userId, id);
+  return { row, ...accepted(await room(id).read()) };
+}
+
+/**
+ * Changes title, text or both, the text only at `ifVersion` if one is given. The text goes first, since it may be
+ * refused; a crash before the title leaves a change that the caller, who has no answer, makes again.
+ */
+export async function changeDocument(
+  { db, room }: Places,
+  userId: string,
+  id: string,
+  { title, content, ifVersion }: { title?: string; content?: string; ifVersion: number | undefined },
+  now: number,
+): Promise<Document> {
+  await documentFor(db, userId, id);
+  const text =
+    content === undefined
+      ? accepted(await room(id).read())
+      : {
+          content,
+          ...accepted(
+            await room(id).replaceContent({
+              content,
+              author: authorOf(userId),
+              ...(ifVersion !== undefined && { ifVersion }),
+            }),
+          ),
+        };
+  if (content === undefined && ifVersion !== undefined && ifVersion !== text.version) {
+    throw new Problem("precondition_failed", `The document is at version ${text.version}.`);
+  }
+  const row = await updateDocument(db, id, { ...(title !== undefined && { title }), updatedAt: now });
+  if (!row) throw notFound();
+  return { row, ...text };
+}
+
+/**
+ * Deletes a document and all of its history. It is marked first, then its room is erased, then its row goes: a crash on
+ * the way leaves a document that nobody sees any more, whose mark says that there is something left to erase, and whose
+ * owner's next DELETE erases it.
+ */
+export async function eraseDocument(
+  { db, room }: Places,
+  userId: string,
+  id: string,
+  now: number,
+): Promise<void> {
+  const row = await findDocument(db, id);
+  if (!row || !roleIn(row, userId)) throw notFound();
+  await markDeleted(db, id, now);
+  await room(id).erase();
+  await deleteDocument(db, id);
+}
+
+/** Who calls REST is a program, whoever it works for. */
+function authorOf(userId: string): Author {
+  return { userId, kind: "program" };
+}
+
+function accepted<T>(result: RoomResult<T>): T {
+  if (result.ok) return result;
+  // Between the row and the room the document was deleted.
+  if (result.code === "not_found") throw notFound();
+  throw new Problem(result.code, result.detail);
+}
+
+function notFound(): Problem {
+  return new Problem("not_found", "There is no such document.");
+}

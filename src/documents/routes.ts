@@ -1,0 +1,165 @@
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { authenticated } from "../auth/authenticate.ts";
+import { database } from "../db/database.ts";
+import { jsonBody } from "../platform/json-body.ts";
+import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers } from "../platform/openapi.ts";
+import type { RequestContext } from "../platform/request-context.ts";
+import type { ErrorCode } from "../protocol/errors.ts";
+import { limits } from "../protocol/limits.ts";
+import * as schemas from "../protocol/rest/documents.ts";
+import { id } from "../protocol/rest/text.ts";
+import { decodeCursor, encodeCursor } from "./cursor.ts";
+import {
+  changeDocument,
+  createDocument,
+  type Document,
+  eraseDocument,
+  type Places,
+  readDocument,
+} from "./documents.ts";
+import { entityTag, versionToMatch } from "./entity-tag.ts";
+import { type DocumentRow, listDocuments } from "./store.ts";
+
+const security = [{ bearer: [] }];
+const params = z.object({ id });
+const tagHeader = { ETag: { description: "The version of the text.", schema: { type: "string" as const } } };
+const alwaysProblems = ["unauthenticated", "invalid_token", "unavailable"] as const satisfies ErrorCode[];
+
+const createDocumentRoute = createRoute({
+  method: "post",
+  path: "/documents",
+  summary: "Create a document",
+  security,
+  middleware: [authenticated, jsonBody(limits.bodyBytes)] as const,
+  request: { body: jsonRequest(schemas.newDocument) },
+  responses: {
+    201: { ...jsonAnswer(schemas.document, "The document is there."), headers: tagHeader },
+    ...problemAnswers(...alwaysProblems, ...bodyProblems, "not_found"),
+  },
+});
+
+const listDocumentsRoute = createRoute({
+  method: "get",
+  path: "/documents",
+  summary: "List one's documents, newest first",
+  security,
+  middleware: [authenticated] as const,
+  request: { query: schemas.pageQuery },
+  responses: {
+    200: jsonAnswer(schemas.documentPage, "A page of documents."),
+    ...problemAnswers(...alwaysProblems, "invalid_request"),
+  },
+});
+
+const readDocumentRoute = createRoute({
+  method: "get",
+  path: "/documents/{id}",
+  summary: "Read a document, with its text and version at this moment",
+  security,
+  middleware: [authenticated] as const,
+  request: { params },
+  responses: {
+    200: { ...jsonAnswer(schemas.document, "The document."), headers: tagHeader },
+    ...problemAnswers(...alwaysProblems, "invalid_request", "not_found"),
+  },
+});
+
+const changeDocumentRoute = createRoute({
+  method: "patch",
+  path: "/documents/{id}",
+  summary: "Change a document's title, its text, or both",
+  security,
+  middleware: [authenticated, jsonBody(limits.bodyBytes)] as const,
+  request: {
+    params,
+    headers: z.object({
+      "if-match": z.string().optional().meta({ description: 'Change only at this version, as "v42".' }),
+    }),
+    body: jsonRequest(schemas.documentChange),
+  },
+  responses: {
+    200: { ...jsonAnswer(schemas.document, "The document as it is now."), headers: tagHeader },
+    ...problemAnswers(...alwaysProblems, ...bodyProblems, "not_found", "precondition_failed"),
+  },
+});
+
+const deleteDocumentRoute = createRoute({
+  method: "delete",
+  path: "/documents/{id}",
+  summary: "Delete a document, with its text and history",
+  security,
+  middleware: [authenticated] as const,
+  request: { params },
+  responses: {
+    204: { description: "The document is gone." },
+    ...problemAnswers(...alwaysProblems, "invalid_request", "not_found"),
+  },
+});
+
+/** Documents over REST. */
+export const documentRoutes = new OpenAPIHono<RequestContext>()
+  .openapi(createDocumentRoute, async (c) => {
+    const { title, content, workspace_id } = c.req.valid("json");
+    const created = await createDocument(
+      placesOf(c.env),
+      c.var.principal.userId,
+      { title, content, workspaceId: workspace_id },
+      Date.now(),
+    );
+    c.header("etag", entityTag(created.version));
+    c.header("location", `/api/v1/documents/${created.row.id}`);
+    return c.json(documentBody(created), 201);
+  })
+  .openapi(listDocumentsRoute, async (c) => {
+    const { limit, cursor } = c.req.valid("query");
+    const after = cursor === undefined ? undefined : decodeCursor(cursor);
+    // One more than asked for tells whether there is another page.
+    const rows = await listDocuments(database(c.env.DB), c.var.principal.userId, { after, limit: limit + 1 });
+    const page = rows.slice(0, limit);
+    const last = rows.length > limit ? page.at(-1) : undefined;
+    return c.json({ items: page.map(summaryBody), next_cursor: last ? encodeCursor(last) : null }, 200);
+  })
+  .openapi(readDocumentRoute, async (c) => {
+    const found = await readDocument(placesOf(c.env), c.var.principal.userId, c.req.valid("param").id);
+    c.header("etag", entityTag(found.version));
+    return c.json(documentBody(found), 200);
+  })
+  .openapi(changeDocumentRoute, async (c) => {
+    const { title, content } = c.req.valid("json");
+    const changed = await changeDocument(
+      placesOf(c.env),
+      c.var.principal.userId,
+      c.req.valid("param").id,
+      {
+        ...(title !== undefined && { title }),
+        ...(content !== undefined && { content }),
+        ifVersion: versionToMatch(c.req.valid("header")["if-match"]),
+      },
+      Date.now(),
+    );
+    c.header("etag", entityTag(changed.version));
+    return c.json(documentBody(changed), 200);
+  })
+  .openapi(deleteDocumentRoute, async (c) => {
+    await eraseDocument(placesOf(c.env), c.var.principal.userId, c.req.valid("param").id, Date.now());
+    return c.body(null, 204);
+  });
+
+function placesOf(env: Env): Places {
+  return { db: database(env.DB), room: (id) => env.ROOMS.getByName(id) };
+}
+
+function documentBody({ row, content, version }: Document): schemas.DocumentBody {
+  return { ...summaryBody(row), content, version };
+}
+
+function summaryBody(row: DocumentRow): schemas.DocumentSummaryBody {
+  return {
+    id: row.id,
+    title: row.title,
+    workspace_id: row.workspaceId,
+    owner_id: row.ownerId,
+    created_at: new Date(row.createdAt).toISOString(),
+    updated_at: new Date(row.updatedAt).toISOString(),
+  };
+}

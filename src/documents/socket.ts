@@ -1,0 +1,55 @@
+import { Hono } from "hono";
+import { authenticate, bearerToken } from "../auth/authenticate.ts";
+import { database } from "../db/database.ts";
+import { Problem } from "../platform/problem.ts";
+import type { RequestContext } from "../platform/request-context.ts";
+import { id as idSchema } from "../protocol/rest/text.ts";
+import type { Grant } from "../room/room-api.ts";
+import { documentFor } from "./documents.ts";
+
+/**
+ * `GET /ws/documents/{id}`: admits a socket to a document's room. Whoever may not pass gets an HTTP problem and no
+ * upgrade, and the room never hears of them (law AU-4).
+ */
+export const socketRoute = new Hono<RequestContext>().get("/ws/documents/:id", async (c) => {
+  if (c.req.header("upgrade")?.toLowerCase() !== "websocket") {
+    throw new Problem("upgrade_required", "This address takes WebSocket upgrades only.", {
+      headers: { upgrade: "websocket", connection: "Upgrade" },
+    });
+  }
+  const offered = subprotocols(c.req.header("sec-websocket-protocol"));
+  const principal = await authenticate(
+    c.env,
+    bearerToken(c.req.header("authorization")) ?? offered.find(isBearer)?.slice(bearer.length),
+  );
+  const id = c.req.param("id");
+  if (!idSchema.safeParse(id).success) {
+    throw new Problem("invalid_request", "id must be a UUID in lower case.", {
+      errors: [{ path: ["id"], message: "id must be a UUID in lower case", code: "invalid_format" }],
+    });
+  }
+  const { role } = await documentFor(database(c.env.DB), principal.userId, id);
+  const grant: Grant = { userId: principal.userId, kind: "person", role, expiresAt: principal.expiresAt };
+  return c.env.ROOMS.getByName(id).fetch(upgradeFor(c.req.raw, offered, grant, c.get("requestId")));
+});
+
+const bearer = "bearer.";
+const isBearer = (protocol: string) => protocol.startsWith(bearer);
+
+/** Browsers can set no header on a socket but this one (WR-4: a token in the URL would end up in logs). */
+function subprotocols(header: string | undefined): string[] {
+  return header?.split(",").map((protocol) => protocol.trim()) ?? [];
+}
+
+/** The upgrade as the room gets it: the handshake without the token, and in its place what was verified. */
+function upgradeFor(original: Request, offered: string[], grant: Grant, requestId: string): Request {
+  const headers = new Headers({ "x-materi-grant": JSON.stringify(grant), "x-request-id": requestId });
+  for (const [name, value] of original.headers) {
+    if (name === "upgrade" || name.startsWith("sec-websocket-")) headers.set(name, value);
+  }
+  const protocols = offered.filter((protocol) => !isBearer(protocol));
+  if (protocols.length > 0) headers.set("sec-websocket-protocol", protocols.join(", "));
+  else headers.delete("sec-websocket-protocol");
+  const { origin, pathname } = new URL(original.url);
+  return new Request(origin + pathname, { headers });
+}

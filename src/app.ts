@@ -5,7 +5,7 @@ import { documentRoutes } from "./documents/routes.ts";
 import { socketRoute } from "./documents/socket.ts";
 import { settingsOf } from "./env.ts";
 import { notFoundOf, onError, onInvalid } from "./platform/error-handling.ts";
-import { problemTitle } from "./platform/problem.ts";
+import { Problem, problemTitle } from "./platform/problem.ts";
 import { type RequestContext, requestContext } from "./platform/request-context.ts";
 import { type ErrorCode, errorStatus } from "./protocol/errors.ts";
 import { personalWorkspace } from "./workspaces/personal-workspace.ts";
@@ -29,7 +29,7 @@ app.get("/.well-known/jwks.json", (c) => {
 
 app.get("/problems/:code", (c) => {
   const code = c.req.param("code");
-  if (!Object.hasOwn(errorStatus, code)) return c.notFound();
+  if (!Object.hasOwn(errorStatus, code)) throw new Problem("not_found", "There is no such problem.");
   const known = code as ErrorCode;
   return c.text(
     `${problemTitle(known)}\n\nError code ${known}, over REST with HTTP status ${errorStatus[known]}.\n`,

@@ -63,16 +63,15 @@ const methods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 /** Answers what no route answers: 405 where another method would have been (RFC 9110 §15.5.6), or 404. */
 export function notFoundOf(app: Hono<RequestContext>): NotFoundHandler<RequestContext> {
-  return (c) => {
-    const handlers = (method: string) => app.router.match(method, c.req.path)[0].length;
+  const problemFor = (path: string) => {
+    const handlers = (method: string) => app.router.match(method, path)[0].length;
     // What matches a method that does not exist is middleware for all of them.
     const forAll = handlers("NONE");
-    const allowed = methods.filter((method) => handlers(method) > forAll);
-    if (allowed.length > 0) {
-      throw new Problem("method_not_allowed", `This address takes ${allowed.join(", ")}.`, {
-        headers: { allow: allowed.join(", ") },
-      });
-    }
-    throw new Problem("not_found", "There is nothing at this address.");
+    const allowed = methods.filter((method) => handlers(method) > forAll).join(", ");
+    return allowed
+      ? new Problem("method_not_allowed", `This address takes ${allowed}.`, { headers: { allow: allowed } })
+      : new Problem("not_found", "There is nothing at this address.");
   };
+  // Answered, not thrown: what is thrown here passes by the middleware that finishes every answer.
+  return (c) => problemResponse(problemFor(c.req.path), c.get("requestId"));
 }

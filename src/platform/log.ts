@@ -29,7 +29,7 @@ function sqliteCode(error: Error): string | undefined {
   return /\bSQLITE_[A-Z_]+/.exec(error.message)?.[0];
 }
 
-/** Where it was thrown: function, file and line, without the message that `stack` begins with. */
-function firstFrame(error: Error): string | undefined {
-  return /^\s+at (.+)$/m.exec(error.stack?.slice(error.stack.indexOf("\n    at ")) ?? "")?.[1];
+/** Where it was thrown: function, file and line, without the message, which `stack` begins with. */
+function firstFrame({ stack = "", message }: Error): string | undefined {
+  return /^\s+at (.+)$/m.exec(stack.slice(stack.indexOf(message) + message.length))?.[1];
 }

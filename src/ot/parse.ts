@@ -28,7 +28,7 @@ function parseParts(value: readonly unknown[], limits: OperationLimits): ParsedO
   if (count > limits.parts) return tooLarge(`An operation has at most ${limits.parts} parts.`);
   const parts: Parts = [];
   let inserted = 0;
-  // Code units that the text must have; with what is inserted it stays in safe range.
+  // Code units that the text must have.
   let reached = 0;
   let previous: "retain" | "insert" | "delete" | undefined;
   for (let index = 0; index < count; index++) {
@@ -49,7 +49,6 @@ function parseParts(value: readonly unknown[], limits: OperationLimits): ParsedO
       const kind = part > 0 ? "retain" : "delete";
       if (previous === kind) return invalid(`Part ${index} is a second ${kind} in a row.`);
       reached += Math.abs(part);
-      if (reached + inserted > Number.MAX_SAFE_INTEGER) return invalid(`Part ${index} is out of range.`);
       previous = kind;
       parts.push(part);
     } else {
@@ -57,6 +56,7 @@ function parseParts(value: readonly unknown[], limits: OperationLimits): ParsedO
     }
   }
   if (previous === "retain") return invalid("The last part is a retain.");
+  if (reached + inserted > Number.MAX_SAFE_INTEGER) return invalid("The operation reaches past any text.");
   return { ok: true, operation: finish(parts) };
 }
 

@@ -1,7 +1,6 @@
 import { expect, it } from "vitest";
 import { deletion, insertion, replacement } from "../../src/ot/operation.ts";
 import { ProtocolError, Replica } from "../../src/ot/replica.ts";
-import { OperationError } from "../../src/ot/text.ts";
 
 function replica(text: string, version = 7): Replica {
   return new Replica({ version, text });

@@ -171,7 +171,8 @@ export class Room {
 
   create(initial: Parameters<DocumentRoomApi["create"]>[0]): RoomResult<{ version: number }> {
     return this.#guard(() => {
-      if (this.#load()) return this.#read();
+      const existing = this.#load();
+      if (existing) return { ok: true, version: existing.authority.version };
       const fault = contentFault(initial.content);
       if (fault) return { ok: false, ...fault };
       this.#ports.log.create(this.#ports.now());
@@ -215,8 +216,10 @@ export class Room {
     }
     const fault = contentFault(content);
     if (fault) return { ok: false, ...fault };
+    const operations = contentChange(before.content, content, limits.insertUnits);
+    if (operations.length === 0) return { ok: true, version: before.version };
     const actor = room.actors.intern({ clientId: null, userId: author.userId, kind: author.kind });
-    for (const operation of contentChange(before.content, content, limits.insertUnits)) {
+    for (const operation of operations) {
       const verdict = room.accept(actor, room.nextSeq(actor), room.authority.version, operation);
       if (verdict.kind !== "accepted") throw new Error(`the room refused its own operation: ${verdict.kind}`);
     }
@@ -252,13 +255,17 @@ export class Room {
     batch.deliver(this.#subscribers());
   }
 
-  /** A number is told before the first frame that bears it. */
+  /** A number is told before the first frame that bears it, to everybody but its bearer, who has it from the welcome. */
   #announce(room: LoadedRoom, batch: Batch): void {
     const newcomers = [...batch.actors].filter(({ actor }) => !room.announced.has(actor));
     if (newcomers.length === 0) return;
     for (const newcomer of newcomers) room.announced.set(newcomer.actor, newcomer);
     const frame = encodeActors(newcomers.map(actorInfo));
-    for (const peer of this.#subscribers()) peer.send(frame);
+    for (const peer of this.#subscribers()) {
+      const others = newcomers.filter(({ actor }) => actor !== peer.session.actor?.actor);
+      if (others.length === newcomers.length) peer.send(frame);
+      else if (others.length > 0) peer.send(encodeActors(others.map(actorInfo)));
+    }
   }
 
   *#subscribers(): Iterable<Peer> {

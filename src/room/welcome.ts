@@ -20,6 +20,7 @@ export function composeWelcome(
     const other = actors.get(actor);
     if (other) others.set(actor, other);
   }
+  others.delete(self.actor.actor);
   const welcome: Welcome = {
     type: "welcome",
     protocol: subprotocol,

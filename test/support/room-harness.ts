@@ -1,0 +1,136 @@
+import { MemoryOperationLog } from "../../src/room/memory-operation-log.ts";
+import type { Commit, OperationLog } from "../../src/room/operation-log.ts";
+import type { Peer, Session } from "../../src/room/peer.ts";
+import { Room } from "../../src/room/room.ts";
+import type { Grant } from "../../src/room/room-api.ts";
+import type { Frame } from "./socket.ts";
+
+/** A peer that remembers what it was sent. */
+export class RecordedPeer implements Peer {
+  session: Session;
+  readonly frames: Frame[] = [];
+  closed: number | undefined;
+
+  constructor(grant: Grant) {
+    this.session = { grant };
+  }
+
+  saveSession(session: Session): void {
+    this.session = session;
+  }
+
+  send(frame: string): void {
+    this.frames.push(JSON.parse(frame));
+  }
+
+  close(code: number): void {
+    this.closed = code;
+  }
+
+  /** What it was sent since the last look. */
+  take(): Frame[] {
+    return this.frames.splice(0);
+  }
+}
+
+/** An operation log whose commits and loads can be made to fail, and which says when it commits. */
+export class FaultyLog implements OperationLog {
+  readonly #log = new MemoryOperationLog();
+  failNextAppend = false;
+  failLoad = false;
+  onAppend: (commit: Commit) => void = () => {};
+  appends = 0;
+
+  load() {
+    if (this.failLoad) throw new Error("the storage cannot be read");
+    return this.#log.load();
+  }
+  create(at: number) {
+    this.#log.create(at);
+  }
+  append(commit: Commit) {
+    this.onAppend(commit);
+    if (this.failNextAppend) {
+      this.failNextAppend = false;
+      throw new Error("the disk is full");
+    }
+    this.appends += 1;
+    this.#log.append(commit);
+  }
+  read(from: number, to: number) {
+    return this.#log.read(from, to);
+  }
+  find(actor: number, seq: number) {
+    return this.#log.find(actor, seq);
+  }
+}
+
+/** A room without a runtime: time stands still, and a turn of the event loop ends when the test says so. */
+export class RoomHarness {
+  readonly log = new FaultyLog();
+  readonly reported: unknown[] = [];
+  readonly peers: RecordedPeer[] = [];
+  now = 1_000_000;
+  #later: (() => void)[] = [];
+  room = this.#newRoom();
+
+  constructor(content = "") {
+    this.room.create({ content, author: { userId: "creator", kind: "person" } });
+  }
+
+  #newRoom(): Room {
+    return new Room({
+      log: this.log,
+      now: () => this.now,
+      later: (flush) => this.#later.push(flush),
+      report: (error) => this.reported.push(error),
+    });
+  }
+
+  /** Opens a socket of this user; with a client id it says hello, and the welcome is read. */
+  open(userId: string, clientId?: string, grant: Partial<Grant> = {}): RecordedPeer {
+    const peer = new RecordedPeer({ userId, kind: "person", role: "owner", expiresAt: 2_000, ...grant });
+    this.peers.push(peer);
+    this.room.join(peer);
+    if (clientId !== undefined) {
+      this.send(peer, { type: "hello", client_id: clientId });
+      peer.take();
+    }
+    return peer;
+  }
+
+  send(peer: RecordedPeer, frame: object | string): void {
+    this.room.receive(peer, typeof frame === "string" ? frame : JSON.stringify(frame));
+  }
+
+  /** Ends the turn: what was put off runs. */
+  turn(): void {
+    for (const later of this.#later.splice(0)) later();
+  }
+
+  /** Sends one frame, ends the turn, and gives what the peer was sent. */
+  ask(peer: RecordedPeer, frame: object | string): Frame[] {
+    this.send(peer, frame);
+    this.turn();
+    return peer.take();
+  }
+
+  /** The room falls asleep and wakes: memory is gone, sockets and what they hold stay. */
+  hibernate(): void {
+    this.#later = [];
+    this.room = this.#newRoom();
+    for (const peer of this.peers) this.room.join(peer);
+  }
+
+  get text(): string {
+    const read = this.room.read();
+    if (!read.ok) throw new Error(read.code);
+    return read.content;
+  }
+
+  get version(): number {
+    const read = this.room.read();
+    if (!read.ok) throw new Error(read.code);
+    return read.version;
+  }
+}

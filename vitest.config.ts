@@ -10,7 +10,7 @@ export default defineConfig({
       {
         test: {
           name: "node",
-          include: ["test/{ot,protocol,client,scripts}/**/*.test.ts"],
+          include: ["test/{ot,client,scripts}/**/*.test.ts"],
           testTimeout: 120_000,
         },
       },
@@ -26,7 +26,7 @@ export default defineConfig({
         ],
         test: {
           name: "workerd",
-          include: ["test/{room,platform,auth,workspaces,documents,seed}/**/*.test.ts"],
+          include: ["test/{protocol,room,platform,auth,workspaces,documents,seed}/**/*.test.ts"],
           setupFiles: ["./test/support/migrate.ts"],
           testTimeout: 30_000,
         },

@@ -1,0 +1,69 @@
+import { describe, expect, it } from "vitest";
+import protocol from "../../docs/protocol.md?raw";
+import { closeCodes } from "../../src/protocol/close-codes.ts";
+import { errorStatus } from "../../src/protocol/errors.ts";
+import { grantOf, newRoom, openRoomSocket, type TestSocket } from "../support/socket.ts";
+
+interface Line {
+  client: string;
+  sent: boolean;
+  frame: string;
+}
+
+/** Every ```transcript block of docs/protocol.md, with the heading it stands under. */
+const transcripts = [...protocol.matchAll(/^```transcript\n([\s\S]*?)^```/gm)].map(
+  ({ 1: block = "", index }) => ({
+    heading:
+      protocol
+        .slice(0, index)
+        .match(/^## (.+)$/gm)
+        ?.at(-1) ?? "",
+    lines: block
+      .trim()
+      .split("\n")
+      .map((line): Line => {
+        const [, client = "", arrow, frame = ""] = /^(\w+) (→|←) (.+)$/.exec(line) ?? [];
+        return { client, sent: arrow === "→", frame };
+      }),
+  }),
+);
+
+describe("docs/protocol.md: golden frames", () => {
+  for (const [index, { heading, lines }] of transcripts.entries()) {
+    it(`conversation ${index + 1}, ${heading}`, async () => {
+      const room = await newRoom();
+      const sockets = new Map<string, TestSocket>();
+      for (const { client, sent, frame } of lines) {
+        const user = client === "again" ? "ann" : client;
+        const socket = sockets.get(client) ?? (await openRoomSocket(room, grantOf(user)));
+        sockets.set(client, socket);
+        if (sent) socket.send(frame);
+        else expect(JSON.stringify(await socket.next())).toBe(frame);
+      }
+      for (const [client, socket] of sockets) {
+        const superseded = client === "ann" && sockets.has("again");
+        if (superseded) expect(await socket.next()).toEqual({ closed: closeCodes.superseded.code });
+        else expect(await socket.drain(), `${client} received more than is written`).toEqual([]);
+      }
+    });
+  }
+
+  it("shows every frame type", () => {
+    const shown = new Set(
+      transcripts.flatMap(({ lines }) => lines.map(({ frame }) => JSON.parse(frame).type)),
+    );
+    expect([...shown].sort()).toEqual(
+      ["ack", "actors", "error", "hello", "operations", "submit", "welcome", undefined].sort(),
+    );
+  });
+
+  it("lists the codes that exist, and every close code", () => {
+    const table = protocol.slice(protocol.indexOf("## error"), protocol.indexOf("## The seed's frame"));
+    const named = [...table.matchAll(/^\| (`.+?`) \|/gm)].flatMap(
+      ([, cell = ""]) => cell.match(/\w+/g) ?? [],
+    );
+    expect(named).toHaveLength(16);
+    for (const code of named) expect(errorStatus).toHaveProperty(code);
+    for (const { code } of Object.values(closeCodes)) expect(table).toContain(`| ${code} |`);
+  });
+});

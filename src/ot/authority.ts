@@ -2,7 +2,7 @@ import { lengthChange, type Operation } from "./operation.ts";
 import type { Misfit, Text } from "./text.ts";
 import { transform } from "./transform.ts";
 
-/** An operation as its author made it: on the text at version `base`, as the author's `seq`-th (1, 2, 3 …). */
+/** An operation as its author made it: on the text at version `base`, as the author's `seq`-th (1, 2, 3 …). All whole numbers. */
 export interface Submission {
   readonly actor: number;
   readonly seq: number;

@@ -30,9 +30,7 @@ function toProblem(error: unknown, c: Context<RequestContext>): Problem {
     ...(error instanceof ConfigurationError && { hint: error.message }),
   });
   if (isTransient(error)) {
-    return new Problem("unavailable", "A part of the service is not reachable. Try again.", {
-      headers: { "retry-after": "1" },
-    });
+    return new Problem("unavailable", "A part of the service is not reachable. Try again.");
   }
   return new Problem("internal", "Something went wrong here. The request_id tells the operator what.");
 }

@@ -34,7 +34,11 @@ export function problemResponse(problem: Problem, requestId: string): Response {
   };
   return new Response(JSON.stringify(body), {
     status,
-    headers: { ...problem.headers, "content-type": "application/problem+json" },
+    headers: {
+      ...(problem.code === "unavailable" && { "retry-after": "1" }),
+      ...problem.headers,
+      "content-type": "application/problem+json",
+    },
   });
 }
 

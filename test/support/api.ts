@@ -1,4 +1,6 @@
 import { exports } from "cloudflare:workers";
+import { expect } from "vitest";
+import { type ErrorCode, errorStatus } from "../../src/protocol/errors.ts";
 import type { TokensBody } from "../../src/protocol/rest/accounts.ts";
 
 const origin = "https://materi.test";
@@ -25,7 +27,7 @@ export async function send(
   const body = options.json !== undefined ? JSON.stringify(options.json) : (options.body ?? null);
   const response = await exports.default.fetch(new Request(origin + path, { method, headers, body }));
   const text = await response.text();
-  const isJson = /json/.test(response.headers.get("content-type") ?? "");
+  const isJson = text !== "" && /json/.test(response.headers.get("content-type") ?? "");
   return {
     status: response.status,
     headers: response.headers,
@@ -49,4 +51,24 @@ export async function newAccount(
   });
   if (answer.status !== 201) throw new Error(`register answered ${answer.status}: ${answer.text}`);
   return answer.body;
+}
+
+/** What no answer may hold: SQL, stacks, paths, names of our parts. */
+const leaks =
+  /\b(insert into|select "|update "|SQLITE|D1_ERROR|drizzle|zod|node_modules|\.[jt]s:\d|at async)\b|\n\s+at /i;
+
+/** Holds an answer to the one form of errors: status, media type, members, and nothing from inside. */
+export function expectProblem(answer: Answer, code: ErrorCode): void {
+  expect(answer.body, answer.text).toMatchObject({
+    type: `/problems/${code}`,
+    title: expect.stringMatching(/^[A-Z]/),
+    status: errorStatus[code],
+    detail: expect.stringMatching(/\S/),
+    error: code,
+    request_id: answer.headers.get("x-request-id"),
+  });
+  expect(answer.status).toBe(errorStatus[code]);
+  expect(answer.headers.get("content-type")).toBe("application/problem+json");
+  expect(answer.headers.get("cache-control")).toBe("no-store");
+  expect(answer.text).not.toMatch(leaks);
 }

@@ -1,0 +1,151 @@
+import { createExecutionContext } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { app } from "../../src/app.ts";
+import { errorStatus } from "../../src/protocol/errors.ts";
+import { api, expectProblem, newAccount, send } from "../support/api.ts";
+import { testSecrets } from "../support/secrets.ts";
+
+describe("addresses", () => {
+  it("says that it is alive", async () => {
+    const answer = await send("GET", "/health");
+    expect(answer.status).toBe(200);
+    expect(answer.body).toEqual({ status: "ok" });
+  });
+
+  it("names the addresses at the root", async () => {
+    const answer = await send("GET", "/");
+    expect(answer.text).toContain("/openapi.json");
+  });
+
+  it.each(["/nope", "/api/v1/nope", "/api/v1/documents/a/b/c", "/API/v1/documents", "/api/v1//documents"])(
+    "answers 404 for %s",
+    async (path) => expectProblem(await send("GET", path), "not_found"),
+  );
+
+  it.each([
+    ["PUT", "/api/v1/documents", "GET, POST"],
+    ["POST", "/api/v1/documents/0", "GET, PATCH, DELETE"],
+    ["DELETE", "/api/v1/auth/login", "POST"],
+    ["POST", "/ws/documents/0", "GET"],
+    ["POST", "/health", "GET"],
+  ])("answers 405 for %s %s and says what is allowed", async (method, path, allow) => {
+    const answer = await send(method, path);
+    expectProblem(answer, "method_not_allowed");
+    expect(answer.headers.get("allow")).toBe(allow);
+  });
+
+  it("serves a page for every problem type", async () => {
+    for (const code of Object.keys(errorStatus)) {
+      const answer = await send("GET", `/problems/${code}`);
+      expect(answer.status).toBe(200);
+      expect(answer.text).toContain(code);
+    }
+    expectProblem(await send("GET", "/problems/constructor"), "not_found");
+  });
+
+  it("publishes the public halves of the keys and nothing more", async () => {
+    const answer = await send("GET", "/.well-known/jwks.json");
+    expect(answer.body.keys).toHaveLength(2);
+    for (const key of answer.body.keys) {
+      expect(Object.keys(key).sort()).toEqual(["alg", "crv", "kid", "kty", "use", "x"]);
+    }
+  });
+
+  it("describes every route of the API, with its errors", async () => {
+    const { body } = await send("GET", "/openapi.json");
+    const described = Object.entries<object>(body.paths).flatMap(([path, methods]) =>
+      Object.keys(methods).map((method) => `${method.toUpperCase()} ${path.replaceAll(/\{(\w+)\}/g, ":$1")}`),
+    );
+    const served = app.routes
+      .filter(({ method, path }) => method !== "ALL" && path.startsWith("/api/"))
+      .map(({ method, path }) => `${method} ${path}`);
+    expect(described.sort()).toEqual([...new Set(served)].sort());
+    for (const methods of Object.values<Record<string, { responses: object }>>(body.paths)) {
+      for (const route of Object.values(methods)) {
+        expect(Object.keys(route.responses).some((status) => status.startsWith("4"))).toBe(true);
+      }
+    }
+  });
+});
+
+describe("every answer", () => {
+  it("has an id of its own and headers that keep it private", async () => {
+    const ids = new Set<string | null>();
+    for (const path of ["/health", "/nope", "/api/v1/users/me"]) {
+      const { headers } = await send("GET", path);
+      ids.add(headers.get("x-request-id"));
+      expect(headers.get("cache-control")).toBe("no-store");
+      expect(headers.get("x-content-type-options")).toBe("nosniff");
+      expect(headers.get("content-security-policy")).toContain("default-src 'none'");
+      expect(headers.get("strict-transport-security")).toBeTruthy();
+    }
+    expect(ids.size).toBe(3);
+  });
+
+  it("takes over a caller's request id if it is plain, and else makes one", async () => {
+    const id = "trace-0123456789";
+    expect(
+      (await send("GET", "/health", { headers: { "x-request-id": id } })).headers.get("x-request-id"),
+    ).toBe(id);
+    for (const bad of ["short", 'x","level":"error', "a".repeat(65)]) {
+      const { headers } = await send("GET", "/health", { headers: { "x-request-id": bad } });
+      expect(headers.get("x-request-id")).toMatch(/^[0-9a-f-]{36}$/);
+    }
+  });
+});
+
+describe("an unexpected error", () => {
+  afterEach(() => void vi.restoreAllMocks());
+
+  it("is answered without what it says, and logged without what it quotes", async () => {
+    const lines = vi.spyOn(console, "error").mockImplementation(() => {});
+    await env.DB.exec("ALTER TABLE users RENAME TO users_away");
+    const answer = await api("POST", "/auth/login", {
+      json: { email: "somebody@example.com", password: "a secret password" },
+    });
+    await env.DB.exec("ALTER TABLE users_away RENAME TO users");
+    expectProblem(answer, "internal");
+    expect(lines).toHaveBeenCalledOnce();
+    const line = String(lines.mock.calls[0]?.[0]);
+    expect(JSON.parse(line)).toMatchObject({
+      event: "unexpected_error",
+      request_id: answer.body.request_id,
+      route: "/api/v1/auth/login",
+      error: "DrizzleQueryError",
+      code: "SQLITE_ERROR",
+    });
+    expect(line).not.toMatch(/somebody|secret password|select/i);
+  });
+
+  it("of missing secrets tells the operator which, and the caller nothing", async () => {
+    const lines = vi.spyOn(console, "error").mockImplementation(() => {});
+    const { access_token: token } = await newAccount();
+    const broken = [
+      { SIGNING_KEYS: undefined, REFRESH_SECRET: undefined },
+      { ...testSecrets, SIGNING_KEYS: "{not json: sEcReT" },
+      { ...testSecrets, SIGNING_KEYS: '{"keys":[]}' },
+      { ...testSecrets, SIGNING_KEYS: '{"keys":[{"kid":"k","alg":"HS256","kty":"oct","k":"sEcReT"}]}' },
+      { ...testSecrets, REFRESH_SECRET: "sEcReT" },
+    ];
+    for (const secrets of broken) {
+      const request = new Request("https://materi.test/api/v1/users/me", {
+        headers: { authorization: `Bearer ${token}` },
+      });
+      const response = await app.fetch(
+        request,
+        { ...env, ...secrets } as unknown as Env,
+        createExecutionContext(),
+      );
+      expect(response.status).toBe(500);
+      expect(await response.text()).not.toMatch(/SIGNING_KEYS|REFRESH_SECRET/);
+      const line = String(lines.mock.lastCall?.[0]);
+      expect(JSON.parse(line)).toMatchObject({
+        error: "ConfigurationError",
+        hint: expect.stringContaining("npm start"),
+      });
+      expect(line).not.toContain("sEcReT");
+    }
+    expect((await api("GET", "/users/me", { token })).status).toBe(200);
+  });
+});

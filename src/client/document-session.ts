@@ -24,6 +24,11 @@ export interface SessionOptions {
   clientId?: string;
   /** Milliseconds before the first and at most before any further try to connect again. */
   retry?: { first: number; most: number };
+  /** The WebSocket to use where it is not the global one. */
+  WebSocket?: new (
+    url: string,
+    protocols: string[],
+  ) => WebSocket;
 }
 
 /** Where the connection stands. `ended` is final: the reason says why connecting again cannot help. */
@@ -162,7 +167,7 @@ export class DocumentSession {
     }
     if (this.#connection.state !== "authorizing") return;
     const url = `${this.#options.url.replace(/^http/, "ws")}/ws/documents/${this.#options.documentId}`;
-    const socket = new WebSocket(url, [subprotocol, `bearer.${token}`]);
+    const socket = new (this.#options.WebSocket ?? WebSocket)(url, [subprotocol, `bearer.${token}`]);
     socket.onopen = () => this.#opened(socket, attempt);
     socket.onmessage = ({ data }) => {
       if (this.#isCurrent(socket) && typeof data === "string") this.#receive(data);

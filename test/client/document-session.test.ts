@@ -1,0 +1,244 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import {
+  DocumentSession,
+  type SessionEvents,
+  type SessionOptions,
+} from "../../src/client/document-session.ts";
+import { deletion, insertion } from "../../src/ot/operation.ts";
+import { RoomHarness } from "../support/room-harness.ts";
+import { networkTo } from "../support/room-network.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+/** Lets promises settle, and the room's turn end, as often as frames go back and forth. */
+async function settle(room: RoomHarness): Promise<void> {
+  for (let turn = 0; turn < 10; turn++) {
+    await Promise.resolve();
+    room.turn();
+  }
+}
+
+function setUp(content = "") {
+  const room = new RoomHarness(content);
+  const network = networkTo(room);
+  const session = (user: string, options: Partial<SessionOptions> = {}) =>
+    new DocumentSession({
+      url: "http://materi.test",
+      documentId: "d",
+      token: () => user,
+      clientId: `${user}-1`,
+      WebSocket: network.WebSocket,
+      retry: { first: 100, most: 1_000 },
+      ...options,
+    });
+  return { room, network, session };
+}
+
+/** The events of a session, as they come. */
+function recordOf<Name extends keyof SessionEvents>(
+  session: DocumentSession,
+  name: Name,
+): SessionEvents[Name][] {
+  const events: SessionEvents[Name][] = [];
+  session.on(name, (event) => events.push(event));
+  return events;
+}
+
+describe("DocumentSession", () => {
+  it("opens with the subprotocols, keeps the token out of the URL, and has the text when it is ready", async () => {
+    const { room, network, session } = setUp("text");
+    const ann = session("ann");
+    const ready = ann.ready();
+    await settle(room);
+    await ready;
+    expect(network.sockets[0]?.url).toBe("ws://materi.test/ws/documents/d");
+    expect(network.sockets[0]?.protocols).toEqual(["materi.v1", "bearer.ann"]);
+    expect([ann.text, ann.version, ann.isSaved]).toEqual(["text", 1, true]);
+  });
+
+  it("applies an edit at once, and is saved when the room has it", async () => {
+    const { room, session } = setUp();
+    const ann = session("ann");
+    await settle(room);
+    ann.edit(insertion(0, "a"));
+    expect([ann.text, ann.isSaved]).toEqual(["a", false]);
+    const saved = ann.saved();
+    await settle(room);
+    await saved;
+    expect([room.text, ann.version, ann.isSaved]).toEqual(["a", 1, true]);
+  });
+
+  it("has one submission in flight, and composes what is typed meanwhile into the next", async () => {
+    const { room, network, session } = setUp();
+    const ann = session("ann");
+    await settle(room);
+    for (const [at, letter] of [..."abcdef"].entries()) ann.edit(insertion(at, letter));
+    await settle(room);
+    expect(network.sockets[0]?.sent.slice(1)).toEqual([
+      '{"type":"submit","seq":1,"base":0,"op":["a"]}',
+      '{"type":"submit","seq":2,"base":1,"op":[1,"bcdef"]}',
+    ]);
+    expect(room.text).toBe("abcdef");
+  });
+
+  it("OT-1: two that type at once end with one text, each told of the other's edits only", async () => {
+    const { room, session } = setUp("middle");
+    const [ann, ben] = [session("ann"), session("ben")];
+    await settle(room);
+    const changes = recordOf(ann, "change");
+    ann.edit(insertion(0, "A "));
+    ben.edit(insertion(6, " B"));
+    ann.edit(insertion(2, "a "));
+    ben.edit(deletion(0, 1));
+    await settle(room);
+    expect(ann.text).toBe(room.text);
+    expect(ben.text).toBe(room.text);
+    expect(room.text).toBe("A a iddle B");
+    expect(changes.filter(({ remote }) => remote)).toHaveLength(2);
+  });
+
+  it("RM-3: a lost ack is learnt from the welcome: the submission is not doubled, and the buffer follows", async () => {
+    const { room, network, session } = setUp();
+    const ann = session("ann");
+    await settle(room);
+    const acknowledged = recordOf(ann, "acknowledged");
+    (network.sockets[0] as { loseAnswers: boolean }).loseAnswers = true;
+    ann.edit(insertion(0, "once"));
+    ann.edit(insertion(4, " more"));
+    await settle(room);
+    expect(room.text).toBe("once");
+    network.sockets[0]?.drop();
+    await vi.advanceTimersByTimeAsync(200);
+    await settle(room);
+    expect(room.text).toBe("once more");
+    expect(ann.text).toBe("once more");
+    expect(acknowledged).toEqual([
+      { seq: 1, version: 1 },
+      { seq: 2, version: 2 },
+    ]);
+  });
+
+  it("RM-3: a submission that never arrived is sent again unchanged, though others edited meanwhile", async () => {
+    const { room, network, session } = setUp("long enough for the operations to be the shorter answer");
+    const ann = session("ann");
+    await settle(room);
+    const first = network.sockets[0];
+    if (first) first.closed = true;
+    ann.edit(insertion(4, " time"));
+    const ben = session("ben");
+    await settle(room);
+    ben.edit(insertion(0, "very "));
+    await settle(room);
+    first?.onclose?.({ code: 1006, reason: "" });
+    await vi.advanceTimersByTimeAsync(200);
+    await settle(room);
+    const frame = '{"type":"submit","seq":1,"base":1,"op":[4," time"]}';
+    expect(first?.sent.at(-1)).toBe(frame);
+    expect(network.sockets.at(-1)?.sent).toEqual([expect.stringContaining('"since":1,"last_seq":1'), frame]);
+    expect(room.text).toMatch(/^very long time enough/);
+    expect(ann.text).toBe(room.text);
+  });
+
+  it("takes a refused edit out of the text and tells; what was typed after it survives", async () => {
+    const { room, session } = setUp("text");
+    const ann = session("ann");
+    await settle(room);
+    const rejected = recordOf(ann, "rejected");
+    ann.edit(insertion(0, "x".repeat(200_000)));
+    ann.edit(insertion(200_004, "!"));
+    await settle(room);
+    expect(rejected).toMatchObject([{ code: "operation_too_large" }]);
+    expect([ann.text, room.text, ann.isSaved]).toEqual(["text!", "text!", true]);
+  });
+
+  it("sends again what could not be stored", async () => {
+    const { room, session } = setUp();
+    const ann = session("ann");
+    await settle(room);
+    room.log.failNextAppend = true;
+    ann.edit(insertion(0, "kept"));
+    await settle(room);
+    expect(room.text).toBe("");
+    await vi.advanceTimersByTimeAsync(200);
+    await settle(room);
+    expect([room.text, ann.isSaved]).toEqual(["kept", true]);
+  });
+
+  it("takes the whole text where that is shorter than what it missed", async () => {
+    const { room, network, session } = setUp("abc");
+    const [ann, ben] = [session("ann"), session("ben")];
+    await settle(room);
+    network.sockets[0]?.drop();
+    const resets = recordOf(ann, "reset");
+    for (let n = 0; n < 20; n++) {
+      ben.edit(n % 2 === 0 ? insertion(0, "x") : deletion(0, 1));
+      await settle(room);
+    }
+    await vi.advanceTimersByTimeAsync(200);
+    await settle(room);
+    expect(resets).toEqual([{ text: "abc" }]);
+    expect(ann.version).toBe(room.version);
+    ann.edit(insertion(3, "!"));
+    await settle(room);
+    expect(room.text).toBe("abc!");
+  });
+
+  it("comes back with a new token after the old one ended", async () => {
+    const { room, network, session } = setUp();
+    const token = vi.fn(() => "ann");
+    const ann = session("ann", { token });
+    await settle(room);
+    network.sockets[0]?.drop(4401);
+    await vi.advanceTimersByTimeAsync(200);
+    await settle(room);
+    expect(token).toHaveBeenCalledTimes(2);
+    expect(ann.connection.state).toBe("live");
+  });
+
+  it("tries again when no token is to be had, and when a socket does not open or answer in time", async () => {
+    const { room, network, session } = setUp();
+    const token = vi.fn<() => string>(() => {
+      throw new Error("offline");
+    });
+    const ann = session("ann", { token });
+    await vi.advanceTimersByTimeAsync(3_000);
+    expect(token.mock.calls.length).toBeGreaterThan(3);
+    network.answers = false;
+    token.mockImplementation(() => "ann");
+    await vi.advanceTimersByTimeAsync(12_000);
+    expect(network.sockets.length).toBeGreaterThan(1);
+    expect(network.sockets[0]?.closed).toBe(true);
+    network.answers = true;
+    await vi.advanceTimersByTimeAsync(12_000);
+    await settle(room);
+    expect(ann.connection.state).toBe("live");
+  });
+
+  it("ends for good when the document is deleted, and says so to those who wait", async () => {
+    const { room, network, session } = setUp();
+    const ann = session("ann");
+    await settle(room);
+    ann.edit(insertion(0, "never stored"));
+    const saved = ann.saved();
+    room.room.end();
+    await expect(saved).rejects.toThrow("4410");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(network.sockets).toHaveLength(1);
+    expect(ann.connection.state).toBe("ended");
+  });
+
+  it("ends when the application closes it, in whatever state it is", async () => {
+    const { room, network, session } = setUp();
+    const early = session("ann");
+    early.close();
+    await settle(room);
+    expect(network.sockets).toHaveLength(0);
+    const live = session("ben");
+    await settle(room);
+    live.close();
+    expect(network.sockets[0]?.closed).toBe(true);
+    await expect(live.ready()).resolves.toBeUndefined();
+    await expect(live.reached(5)).rejects.toThrow("closed by the application");
+  });
+});

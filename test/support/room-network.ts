@@ -1,0 +1,88 @@
+import { RecordedPeer, type RoomHarness } from "./room-harness.ts";
+
+/** What a test may do to the network between sessions and a room. */
+export interface Network {
+  /** A `WebSocket` class whose sockets end in the room; give it to a `DocumentSession`. */
+  WebSocket: new (
+    url: string,
+    protocols: string[],
+  ) => WebSocket;
+  /** Every socket that was opened, in order. */
+  sockets: NetworkSocket[];
+  /** While false, opening a socket hangs. */
+  answers: boolean;
+}
+
+/** A socket within this process: frames arrive in the next microtask. */
+export class NetworkSocket {
+  readonly url: string;
+  readonly protocols: string[];
+  readonly peer: RecordedPeer;
+  readonly #room: RoomHarness;
+  onopen: (() => void) | null = null;
+  onmessage: ((event: { data: string }) => void) | null = null;
+  onclose: ((event: { code: number; reason: string }) => void) | null = null;
+  /** Frames from the room that are lost instead of delivered. */
+  loseAnswers = false;
+  closed = false;
+  readonly sent: string[] = [];
+
+  constructor(room: RoomHarness, url: string, protocols: string[]) {
+    this.#room = room;
+    this.url = url;
+    this.protocols = protocols;
+    // The token names the user: authentication is not what is tested here.
+    const userId = protocols[1]?.replace(/^bearer\./, "") ?? "";
+    this.peer = new RecordedPeer({ userId, kind: "person", role: "owner", expiresAt: 2_000 });
+    this.peer.send = (frame) => {
+      if (!this.loseAnswers && !this.closed) this.onmessage?.({ data: frame });
+    };
+    this.peer.close = (code) => this.drop(code);
+  }
+
+  open(): void {
+    this.#room.peers.push(this.peer);
+    this.#room.room.join(this.peer);
+    this.onopen?.();
+  }
+
+  send(frame: string): void {
+    this.sent.push(frame);
+    queueMicrotask(() => {
+      if (!this.closed) this.#room.send(this.peer, frame);
+    });
+  }
+
+  close(): void {
+    this.drop(1000);
+  }
+
+  /** The connection ends, for both sides. */
+  drop(code = 1006): void {
+    if (this.closed) return;
+    this.closed = true;
+    this.#room.room.leave(this.peer);
+    this.#room.peers.splice(this.#room.peers.indexOf(this.peer) >>> 0, 1);
+    this.onclose?.({ code, reason: "" });
+  }
+}
+
+/** A network that leads to one room. */
+export function networkTo(room: RoomHarness): Network {
+  const network: Network = {
+    sockets: [],
+    answers: true,
+    WebSocket: class {
+      constructor(url: string, protocols: string[]) {
+        const socket = new NetworkSocket(room, url, protocols);
+        network.sockets.push(socket);
+        queueMicrotask(() => {
+          if (network.answers && !socket.closed) socket.open();
+        });
+        // biome-ignore lint/correctness/noConstructorReturn: stands in for the platform's class
+        return socket;
+      }
+    } as unknown as Network["WebSocket"],
+  };
+  return network;
+}

@@ -109,31 +109,24 @@ describe("register", () => {
 
 describe("login", () => {
   it("AU-1: answers an unknown address as it answers a wrong password, and as slowly", async () => {
-    const { user } = await newAccount();
-    const time = async (email: string) => {
-      const took: number[] = [];
-      let answer = await login(email, "wrong password");
-      for (let i = 0; i < 5; i++) {
-        const start = performance.now();
-        answer = await login(email, "wrong password");
-        took.push(performance.now() - start);
-      }
-      expectProblem(answer, "invalid_credentials");
-      const { request_id: _, ...body } = answer.body;
-      return { body, median: took.sort((a, b) => a - b)[2] ?? 0 };
-    };
-    const wrong = await time(user.email);
-    const unknown = await time("nobody@example.com");
-    const noPassword = await newAccount();
+    const [known, noPassword] = [await newAccount(), await newAccount()];
     await env.DB.prepare("UPDATE users SET password_hash = NULL WHERE id = ?").bind(noPassword.user.id).run();
-    const none = await time(noPassword.user.email);
-    expect(unknown.body).toEqual(wrong.body);
-    expect(none.body).toEqual(wrong.body);
-    // Without the work of a hash the answer would come 20 times as fast.
-    for (const other of [unknown, none]) {
-      expect(other.median / wrong.median).toBeGreaterThan(0.5);
-      expect(other.median / wrong.median).toBeLessThan(2);
+    const emails = [known.user.email, "nobody@example.com", noPassword.user.email];
+    // In turns, and the shortest of each: what else the machine does at the time makes answers slower, never faster.
+    const shortest = emails.map(() => Number.POSITIVE_INFINITY);
+    const bodies: object[] = [];
+    for (let round = 0; round < 5; round++) {
+      for (const [i, email] of emails.entries()) {
+        const start = performance.now();
+        const answer = await login(email, "wrong password");
+        shortest[i] = Math.min(shortest[i] ?? 0, performance.now() - start);
+        expectProblem(answer, "invalid_credentials");
+        bodies.push({ ...answer.body, request_id: "" });
+      }
     }
+    for (const body of bodies) expect(body).toEqual(bodies[0]);
+    // Without the work of a hash an answer would come 20 times as fast.
+    expect(Math.max(...shortest) / Math.min(...shortest)).toBeLessThan(2);
   });
 
   it.each<[string, unknown, number]>([

@@ -103,6 +103,24 @@ describe("RM-6: a bad frame gets one typed error and harms nobody else", () => {
     expect(await bystander.drain()).toMatchObject([{ type: "actors" }, { type: "operations", from: 2 }]);
   });
 
+  it("WR-3: every limit is announced in welcome and has its typed refusal", async () => {
+    const socket = await openRoomSocket(await newRoom("x".repeat(limits.textUnits)));
+    const { limits: announced } = await socket.ask({ type: "hello", client_id: "ann-1" });
+    const beyond: Record<keyof typeof announced, [frame: object, code: string]> = {
+      frame_units: [{ type: "submit", pad: "x".repeat(announced.frame_units) }, "payload_too_large"],
+      insert_units: [submit({ op: ["x".repeat(announced.insert_units + 1)] }), "operation_too_large"],
+      operation_parts: [
+        submit({ op: Array.from({ length: announced.operation_parts + 1 }, (_, i) => (i % 2 ? "x" : 1)) }),
+        "operation_too_large",
+      ],
+      text_units: [submit({ op: ["x"] }), "document_too_large"],
+    };
+    expect(Object.keys(beyond).sort()).toEqual(Object.keys(announced).sort());
+    for (const [limit, [frame, code]] of Object.entries(beyond)) {
+      expect(await socket.ask(frame), limit).toMatchObject({ type: "error", code });
+    }
+  });
+
   it("a submission before hello is refused with its seq", async () => {
     const socket = await openRoomSocket(await newRoom());
     expect(await socket.ask(submit({ base: 0 }))).toMatchObject({

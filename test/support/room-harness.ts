@@ -122,6 +122,11 @@ export class RoomHarness {
     for (const peer of this.peers) this.room.join(peer);
   }
 
+  /** What waits for the end of the turn. */
+  get scheduled(): number {
+    return this.#later.length;
+  }
+
   get text(): string {
     const read = this.room.read();
     if (!read.ok) throw new Error(read.code);

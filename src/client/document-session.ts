@@ -168,15 +168,15 @@ export class DocumentSession {
     if (this.#connection.state !== "authorizing") return;
     const url = `${this.#options.url.replace(/^http/, "ws")}/ws/documents/${this.#options.documentId}`;
     const socket = new (this.#options.WebSocket ?? WebSocket)(url, [subprotocol, `bearer.${token}`]);
-    socket.onopen = () => this.#opened(socket, attempt);
-    socket.onmessage = ({ data }) => {
+    socket.addEventListener("open", () => this.#opened(socket, attempt));
+    socket.addEventListener("message", ({ data }) => {
       if (this.#isCurrent(socket) && typeof data === "string") this.#receive(data);
-    };
-    socket.onclose = ({ code, reason }) => {
+    });
+    socket.addEventListener("close", ({ code, reason }) => {
       if (!this.#isCurrent(socket)) return;
       if (isRetryable(code)) this.#retry(this.#connection.state === "live" ? 0 : attempt);
       else this.#end(reason || `closed with code ${code}`);
-    };
+    });
     const timer = setTimeout(() => this.#abandon(socket, attempt), openTimeout);
     this.#move({ state: "connecting", attempt, socket, timer });
   }

@@ -130,7 +130,7 @@ describe("DocumentSession", () => {
     await settle(room);
     ben.edit(insertion(0, "very "));
     await settle(room);
-    first?.onclose?.({ code: 1006, reason: "" });
+    first?.emit("close", { code: 1006, reason: "" });
     await vi.advanceTimersByTimeAsync(200);
     await settle(room);
     const frame = '{"type":"submit","seq":1,"base":1,"op":[4," time"]}';

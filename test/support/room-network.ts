@@ -19,9 +19,7 @@ export class NetworkSocket {
   readonly protocols: string[];
   readonly peer: RecordedPeer;
   readonly #room: RoomHarness;
-  onopen: (() => void) | null = null;
-  onmessage: ((event: { data: string }) => void) | null = null;
-  onclose: ((event: { code: number; reason: string }) => void) | null = null;
+  readonly #listeners = new Map<string, (event: object) => void>();
   /** Frames from the room that are lost instead of delivered. */
   loseAnswers = false;
   closed = false;
@@ -35,15 +33,23 @@ export class NetworkSocket {
     const userId = protocols[1]?.replace(/^bearer\./, "") ?? "";
     this.peer = new RecordedPeer({ userId, kind: "person", role: "owner", expiresAt: 2_000 });
     this.peer.send = (frame) => {
-      if (!this.loseAnswers && !this.closed) this.onmessage?.({ data: frame });
+      if (!this.loseAnswers && !this.closed) this.emit("message", { data: frame });
     };
     this.peer.close = (code) => this.drop(code);
+  }
+
+  addEventListener(type: string, listener: (event: object) => void): void {
+    this.#listeners.set(type, listener);
+  }
+
+  emit(type: string, event: object = {}): void {
+    this.#listeners.get(type)?.(event);
   }
 
   open(): void {
     this.#room.peers.push(this.peer);
     this.#room.room.join(this.peer);
-    this.onopen?.();
+    this.emit("open");
   }
 
   send(frame: string): void {
@@ -63,7 +69,7 @@ export class NetworkSocket {
     this.closed = true;
     this.#room.room.leave(this.peer);
     this.#room.peers.splice(this.#room.peers.indexOf(this.peer) >>> 0, 1);
-    this.onclose?.({ code, reason: "" });
+    this.emit("close", { code, reason: "" });
   }
 }
 

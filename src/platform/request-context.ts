@@ -28,7 +28,7 @@ export const requestContext = createMiddleware<RequestContext>(async (c, next) =
   if (new URL(c.req.url).protocol === "https:") {
     headers.set("strict-transport-security", "max-age=31536000; includeSubDomains");
   }
-  const { body, status, statusText } = c.res;
+  const { body, status } = c.res;
   c.res = undefined;
-  c.res = new Response(body, { status, statusText, headers });
+  c.res = new Response(body, { status, headers });
 });

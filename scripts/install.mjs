@@ -1,7 +1,7 @@
 // Runs before `npm start`, `npm test` and `npm run check`, on whatever Node the machine has (20 or newer): brings
 // node_modules up to the lockfile, Node 24 among it (the node-* packages), on which the command itself then runs.
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
+import { existsSync, readFileSync, rmSync } from "node:fs";
 import { delimiter, resolve } from "node:path";
 
 process.chdir(resolve(import.meta.dirname ?? ".", ".."));
@@ -24,38 +24,52 @@ function installed() {
   );
 }
 
-function install() {
-  console.log("Installing dependencies (the first time takes a minute)…");
+/** Runs npm: the very one that runs this script, if one does. */
+function npm(...words) {
+  const { npm_node_execpath: node, npm_execpath: file } = process.env;
   // Without node_modules/.bin on the PATH: npm must not run on the Node that it is about to replace.
   const path = (process.env.PATH ?? "").split(delimiter).filter((folder) => folder !== localBin);
-  const flags =
-    "ci --include=dev --include=optional --engine-strict=false --no-audit --no-fund --loglevel=error";
-  const { npm_node_execpath: node, npm_execpath: npm } = process.env;
-  const { status, stderr } = spawnSync(node && npm ? `"${node}" "${npm}" ${flags}` : `npm ${flags}`, {
+  return spawnSync([node && file ? `"${node}" "${file}"` : "npm", ...words].join(" "), {
     shell: true,
-    stdio: ["ignore", "inherit", "pipe"],
+    stdio: ["ignore", words[0] === "ping" ? "ignore" : "inherit", "pipe"],
     encoding: "utf8",
     env: { ...process.env, PATH: path.join(delimiter) },
   });
-  if (status === 0) return;
-  if (
-    /\b(ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH|EHOSTUNREACH|ERR_SOCKET_TIMEOUT)\b/.test(
-      stderr,
-    )
-  ) {
-    fail(
-      "npm cannot reach its registry, and the dependencies are not installed yet: connect to the network and try again.",
-    );
-  }
-  fail(`${stderr}npm could not install the dependencies: see its words above.`);
 }
 
-/** The version of the Node that npm scripts will find first on their PATH, or undefined if it does not run. */
+const unreachable =
+  /\b(ENOTFOUND|EAI_AGAIN|ECONN[A-Z]+|E(NET|HOST)UNREACH|E\w*TIMEDOUT|ERR_SOCKET_TIMEOUT)\b/;
+const offline =
+  "npm cannot reach its registry, and not all dependencies are installed: connect and try again.";
+
+function install() {
+  // Asked first: without a network, npm tries for minutes before it says so.
+  if (unreachable.test(npm("ping", "--fetch-retries=0").stderr)) fail(offline);
+  console.log("Installing dependencies (the first time takes a minute)…");
+  // Not `npm ci`: it refuses a lockfile that lacks an optional package of some other platform. The lockfile rules
+  // all the same, and --no-save leaves it as it is.
+  const { status, stderr } = npm(
+    "install --no-save --include=dev --include=optional --engine-strict=false",
+    "--no-audit --no-fund --loglevel=error --fetch-retry-mintimeout=1000 --fetch-retry-maxtimeout=5000",
+  );
+  if (status === 0) return;
+  fail(
+    unreachable.test(stderr)
+      ? offline
+      : `${stderr}npm could not install the dependencies: see its words above.`,
+  );
+}
+
+/** The version of the Node that npm scripts will find first on their PATH: the project's own, if it runs here. */
 function scriptNode() {
   const file = resolve(localBin, process.platform === "win32" ? "node.cmd" : "node");
-  if (!existsSync(file)) return process.versions.node;
-  const { status, stdout } = spawnSync(`"${file}" --version`, { shell: true, encoding: "utf8" });
-  return status === 0 ? stdout.trim().slice(1) : undefined;
+  if (existsSync(file)) {
+    const { status, stdout } = spawnSync(`"${file}" --version`, { shell: true, encoding: "utf8" });
+    if (status === 0) return stdout.trim().slice(1);
+    // As on a Linux without glibc. It must not stand before one that works.
+    rmSync(file);
+  }
+  return process.versions.node;
 }
 
 if (Number.parseInt(process.versions.node, 10) < 20) {
@@ -64,9 +78,8 @@ if (Number.parseInt(process.versions.node, 10) < 20) {
   );
 }
 if (!installed()) install();
-const node = scriptNode();
-if (node === undefined || Number.parseInt(node, 10) < 24) {
+if (Number.parseInt(scriptNode(), 10) < 24) {
   fail(
-    `Materi runs on Node 24, and npm has none that works on ${process.platform} ${process.arch}: install Node 24 from https://nodejs.org and try again.`,
+    `Materi runs on Node 24; this is ${process.version}, and npm has no newer one that works on ${process.platform} ${process.arch}: install it from https://nodejs.org and try again.`,
   );
 }

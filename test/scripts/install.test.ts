@@ -69,7 +69,10 @@ test("refuses a Node that is too old in one line", () => {
 });
 
 test.each([
-  ["v20.20.2", { status: 1, said: expect.stringMatching(/^Materi runs on Node 24; this is v20.20.2, .*\n$/) }],
+  [
+    "v20.20.2",
+    { status: 1, said: expect.stringMatching(/^Materi runs on Node 24; this is v20.20.2, .*\n$/) },
+  ],
   ["v24.0.0", { status: 0, said: "" }],
 ])("takes the machine's own Node if the project's does not run here: %s", (version, result) => {
   lock("package-lock.json", {});

@@ -1,0 +1,174 @@
+import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { once } from "node:events";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
+import { connect } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { promisify } from "node:util";
+import { newSecrets } from "../../scripts/local-secrets.ts";
+import { wranglerBin, wranglerEnv } from "../../scripts/wrangler.ts";
+import type { ServeSettings } from "./serve.ts";
+
+const root = resolve(import.meta.dirname, "../..");
+
+/** The service in a process group of its own, to be killed and started again. */
+export interface Server {
+  /** `http://127.0.0.1:<port>`, the same after a restart. */
+  readonly url: string;
+  /** Kills Node and workerd alike with SIGKILL; resolves when the port is closed. */
+  kill9(): Promise<void>;
+  /** Starts again with the same port, data and secrets, after killing what still runs. */
+  restart(): Promise<void>;
+  /** Ends it, and deletes the data unless their folder was given. */
+  stop(): Promise<void>;
+}
+
+interface Bundle {
+  worker: ServeSettings["miniflare"];
+  migrations: ServeSettings["migrations"];
+}
+
+let bundle: Promise<Bundle> | undefined;
+
+/** The Worker as it would be deployed, with the options that wrangler.toml gives it. Made once per process. */
+async function makeBundle(): Promise<Bundle> {
+  const folder = mkdtempSync(join(tmpdir(), "materi-bundle-"));
+  const build = promisify(execFile)(
+    process.execPath,
+    [wranglerBin, "deploy", "--dry-run", "--outdir", folder],
+    { cwd: root, env: wranglerEnv },
+  );
+  // Else it warns of secrets that wrangler.toml requires, which each server gets of its own.
+  process.env.WRANGLER_LOG ??= "error";
+  const { unstable_getMiniflareWorkerOptions: workerOptions, unstable_splitSqlQuery: split } = await import(
+    "wrangler"
+  );
+  // The bundler has applied the rules for modules.
+  const { modulesRules: _, ...options } = workerOptions(join(root, "wrangler.toml")).workerOptions;
+  await build;
+  const contents = readFileSync(join(folder, "index.js"), "utf8");
+  rmSync(folder, { recursive: true });
+  return {
+    worker: { ...options, name: "materi", modules: [{ type: "ESModule", path: "index.js", contents }] },
+    migrations: readdirSync(join(root, "migrations"))
+      .filter((name) => name.endsWith(".sql"))
+      .sort()
+      .map((name) => ({ name, statements: split(readFileSync(join(root, "migrations", name), "utf8")) })),
+  };
+}
+
+/** Secrets live with the data, which would be worth little under others. */
+function secretsOf(persist: string): Record<string, string> {
+  const file = join(persist, "secrets.json");
+  if (!existsSync(file)) writeFileSync(file, JSON.stringify(newSecrets()), { mode: 0o600 });
+  return JSON.parse(readFileSync(file, "utf8"));
+}
+
+async function portOpen(port: number): Promise<boolean> {
+  const socket = connect(port, "127.0.0.1");
+  try {
+    await once(socket, "connect");
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/**
+ * Starts the service with its data in `persist` (default: a new folder that `stop` deletes) on `port` (default: a
+ * free one). Without wrangler's proxies in between: requests go to workerd itself.
+ */
+export async function startServer({
+  persist,
+  port = 0,
+}: {
+  persist?: string;
+  port?: number;
+} = {}): Promise<Server> {
+  bundle ??= makeBundle();
+  const { worker, migrations } = await bundle;
+  const folder = persist ?? mkdtempSync(join(tmpdir(), "materi-data-"));
+  mkdirSync(folder, { recursive: true });
+  const settingsFile = join(folder, "serve.json");
+  const secrets = secretsOf(folder);
+  let running: ChildProcess | undefined;
+  let migrated = false;
+
+  async function start(): Promise<void> {
+    const settings: ServeSettings = {
+      miniflare: {
+        ...worker,
+        bindings: secrets,
+        unsafeDirectSockets: [{ host: "127.0.0.1", port }],
+        host: "127.0.0.1",
+        port: 0,
+        cf: false,
+        resourcePersistencePath: folder,
+      },
+      migrations: migrated ? [] : migrations,
+    };
+    writeFileSync(settingsFile, JSON.stringify(settings), { mode: 0o600 });
+    const child = spawn(process.execPath, [join(root, "test/support/serve.ts"), settingsFile], {
+      detached: true,
+      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      env: wranglerEnv,
+    });
+    running = child;
+    const ready = await Promise.race([
+      once(child, "message").then(([message]) => message as { port: number }),
+      once(child, "exit").then(([code, signal]) => {
+        throw new Error(`The service ended before it was ready (${signal ?? code}).`);
+      }),
+    ]);
+    port = ready.port;
+    migrated = true;
+  }
+
+  async function kill9(): Promise<void> {
+    const child = running;
+    if (!child?.pid) return;
+    running = undefined;
+    const ended = child.exitCode === null && child.signalCode === null ? once(child, "exit") : undefined;
+    try {
+      process.kill(-child.pid, "SIGKILL");
+    } catch {
+      // It has ended already.
+    }
+    await ended;
+    while (port !== 0 && (await portOpen(port))) await sleep(5);
+  }
+
+  async function stop(): Promise<void> {
+    await kill9();
+    rmSync(persist === undefined ? folder : settingsFile, { recursive: true, force: true });
+  }
+
+  try {
+    await start();
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+  return {
+    get url() {
+      return `http://127.0.0.1:${port}`;
+    },
+    kill9,
+    async restart() {
+      await kill9();
+      await start();
+    },
+    stop,
+  };
+}

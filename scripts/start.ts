@@ -31,16 +31,34 @@ async function healthy(url: string): Promise<boolean> {
   }
 }
 
+interface Instance {
+  pid: number;
+  address: string;
+  stopping: boolean;
+}
+
+function alive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    return false;
+  }
+}
+
+function writeInstance(stopping: boolean): void {
+  const instance: Instance = { pid: process.pid, address, stopping };
+  mkdirSync(stateFolder, { recursive: true });
+  writeFileSync(instanceFile, JSON.stringify(instance));
+}
+
 /** Two services on one state folder would give one document two rooms, each with its own versions. */
 async function refuseSecondInstance(): Promise<void> {
   if (!existsSync(instanceFile)) return;
-  const other: { pid: number; address: string } = JSON.parse(readFileSync(instanceFile, "utf8"));
-  try {
-    process.kill(other.pid, 0);
-  } catch {
-    return;
-  }
-  if (await healthy(other.address)) {
+  const other: Instance = JSON.parse(readFileSync(instanceFile, "utf8"));
+  // After Ctrl-C the shell is back before the service is gone.
+  const deadline = Date.now() + stopTimeout;
+  while (other.stopping && alive(other.pid) && Date.now() < deadline) await sleep(50);
+  if (alive(other.pid) && (await healthy(other.address))) {
     fail(
       `Materi is running here already, at ${other.address} (process ${other.pid}): use that one, or stop it first.`,
     );
@@ -100,6 +118,7 @@ function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {
 }
 
 async function stop(pid: number): Promise<void> {
+  writeInstance(true);
   signalGroup(pid, "SIGTERM");
   const deadline = Date.now() + stopTimeout;
   while (signalGroup(pid, 0) && Date.now() < deadline) await sleep(20);
@@ -137,8 +156,7 @@ child.on("exit", async (code, signal) => {
   await stop(pid);
   fail(`The service ended by itself (${signal ?? `exit code ${code}`}): see above.`);
 });
-mkdirSync(stateFolder, { recursive: true });
-writeFileSync(instanceFile, JSON.stringify({ pid: process.pid, address }));
+writeInstance(false);
 
 const deadline = Date.now() + startTimeout;
 while (!(await healthy(address))) {

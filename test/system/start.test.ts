@@ -1,0 +1,178 @@
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { once } from "node:events";
+import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join, resolve } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+
+// `npm start` in a copy of the checkout, as git sees it: no secrets, no data. --ignore-scripts leaves out the
+// install alone, so that the linked node_modules are never touched.
+let checkout: string;
+let started: Start[] = [];
+
+interface Start {
+  process: ChildProcess;
+  said: () => string;
+}
+
+function start(port: number): Start {
+  const child = spawn("npm", ["start", "--ignore-scripts"], {
+    cwd: checkout,
+    env: { ...process.env, PORT: String(port), npm_config_loglevel: "error" },
+    stdio: ["ignore", "pipe", "pipe"],
+    detached: true,
+  });
+  let text = "";
+  for (const stream of [child.stdout, child.stderr])
+    stream.setEncoding("utf8").on("data", (part) => (text += part));
+  const start = { process: child, said: () => text };
+  started.push(start);
+  return start;
+}
+
+async function running(start: Start): Promise<void> {
+  while (!start.said().includes("Materi is running")) {
+    if (start.process.exitCode !== null) throw new Error(`npm start ended: ${start.said()}`);
+    await sleep(50);
+  }
+}
+
+function processes(): { pid: number; parent: number }[] {
+  const { stdout } = spawnSync("ps", ["-eo", "pid=,ppid=,stat="], { encoding: "utf8" });
+  return stdout
+    .trim()
+    .split("\n")
+    .map((line) => line.trim().split(/\s+/))
+    .filter(([, , state]) => !state?.startsWith("Z"))
+    .map(([pid, parent]) => ({ pid: Number(pid), parent: Number(parent) }));
+}
+
+/** The process and all that descend from it. */
+function family(pid: number): number[] {
+  const all = processes();
+  const members = [pid];
+  for (const member of members) members.push(...all.filter((p) => p.parent === member).map((p) => p.pid));
+  return members;
+}
+
+/** Those of a family that still run. */
+function left(members: number[]): number[] {
+  return processes().flatMap(({ pid }) => (members.includes(pid) ? [pid] : []));
+}
+
+async function listen(port: number): Promise<Server> {
+  const server = createServer().listen(port, "127.0.0.1");
+  await once(server, "listening");
+  return server;
+}
+
+async function freePort(): Promise<number> {
+  const server = await listen(0);
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, "close");
+  return port;
+}
+
+beforeAll(() => {
+  checkout = mkdtempSync(join(tmpdir(), "materi-start-"));
+  const listed = spawnSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
+    encoding: "utf8",
+  });
+  const copied = [
+    "migrations/",
+    "scripts/",
+    "src/",
+    "package.json",
+    "wrangler.toml",
+    "tsconfig.json",
+    ".gitignore",
+  ];
+  for (const file of listed.stdout.split("\n")) {
+    if (copied.some((prefix) => file.startsWith(prefix))) cpSync(file, join(checkout, file));
+  }
+  symlinkSync(resolve("node_modules"), join(checkout, "node_modules"));
+});
+
+afterEach(async () => {
+  for (const start of started) {
+    if (start.process.exitCode !== null || start.process.signalCode !== null) continue;
+    const members = family(start.process.pid!);
+    process.kill(-start.process.pid!, "SIGINT");
+    while (left(members).length > 0) await sleep(50);
+  }
+  started = [];
+});
+afterAll(() => rmSync(checkout, { recursive: true }));
+
+test("the first start makes secrets and tables, and serves; the second keeps them and the data", async () => {
+  const port = await freePort();
+  const first = start(port);
+  await running(first);
+  expect(first.said()).toContain("Made SIGNING_KEYS and REFRESH_SECRET in .dev.vars");
+  const secrets = readFileSync(join(checkout, ".dev.vars"), "utf8");
+  expect(statSync(join(checkout, ".dev.vars")).mode & 0o777).toBe(0o600);
+  expect(spawnSync("git", ["check-ignore", "-q", ".dev.vars"]).status).toBe(0);
+
+  // The addresses answer, and the command that it offers to paste does what it says.
+  const address = `http://127.0.0.1:${port}`;
+  expect(first.said()).toContain(`${address}/api/v1`);
+  for (const [url] of first.said().matchAll(/http:\S+\.json/g)) expect((await fetch(url)).status).toBe(200);
+  const command = first.said().slice(first.said().indexOf("  curl "));
+  const { stdout } = spawnSync("sh", ["-c", command], { encoding: "utf8" });
+  expect(JSON.parse(stdout)).toMatchObject({
+    access_token: expect.any(String),
+    user: { email: "ada@example.com" },
+  });
+
+  // A second service on the same data would be a second writer of its documents.
+  const twin = start(await freePort());
+  expect(await once(twin.process, "close")).toEqual([1, null]);
+  expect(twin.said().trim().split("\n").at(-1)).toMatch(`Materi is running here already, at ${address}`);
+
+  // Ctrl-C: nothing is left, and an end that was asked for is no failure.
+  const firstFamily = family(first.process.pid!);
+  expect(firstFamily.length).toBeGreaterThan(4);
+  const instance = join(checkout, ".wrangler/state/v3/instance.json");
+  process.kill(JSON.parse(readFileSync(instance, "utf8")).pid, "SIGINT");
+  expect(await once(first.process, "close")).toEqual([0, null]);
+  expect(left(firstFamily)).toEqual([]);
+
+  // After Ctrl-C, npm is gone before the service is. One who starts again at once waits for that.
+  const predecessor = spawn("sleep", ["1"]);
+  writeFileSync(instance, JSON.stringify({ pid: predecessor.pid, address, stopping: true }));
+  const second = start(port);
+  await running(second);
+  expect(predecessor.exitCode).toBe(0);
+  expect(readFileSync(join(checkout, ".dev.vars"), "utf8")).toBe(secrets);
+  expect(second.said()).not.toContain("Made ");
+  const login = await fetch(`${address}/api/v1/auth/login`, {
+    method: "POST",
+    headers: { "content-type": "application/json" },
+    body: JSON.stringify({ email: "ada@example.com", password: "a long enough password" }),
+  });
+  expect(login.status).toBe(200);
+
+  // A supervisor signals npm alone, and npm does not hand the signal on.
+  const secondFamily = family(second.process.pid!);
+  second.process.kill("SIGTERM");
+  while (left(secondFamily).length > 0) await sleep(50);
+  await expect(fetch(`${address}/health`)).rejects.toThrow("fetch failed");
+});
+
+test("a taken port is refused in one line that says what to do, and exit code 1", async () => {
+  const occupant = await listen(0);
+  try {
+    const { port } = occupant.address() as { port: number };
+    const refused = start(port);
+    expect(await once(refused.process, "close")).toEqual([1, null]);
+    expect(refused.said()).toMatch(
+      /\nPort (\d+) is taken: stop what listens there, or try PORT=\d+ npm start\n$/,
+    );
+    expect(refused.said()).toContain(`Port ${port} is taken`);
+  } finally {
+    occupant.close();
+  }
+});

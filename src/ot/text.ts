@@ -19,10 +19,10 @@ export class OperationError extends Error {
 }
 
 /** Code units of a chunk: an edit copies one chunk, finding it walks over their number (docs/decisions/0001). */
-const chunkUnits = { target: 1024, max: 2048, min: 256 };
+const chunkUnits = { target: 512, max: 1024, min: 128 };
 
 /**
- * A long text that is edited in place: strings of about a thousand code units, and the place of the last access, so
+ * A long text that is edited in place: strings of some hundred code units, and the place of the last access, so
  * that neighbouring edits find their chunk at once. It is well-formed, and no chunk begins inside a surrogate pair.
  */
 export class Text {

@@ -20,7 +20,7 @@ export function transform(operation: Operation, over: Operation, order: Order): 
 
 /**
  * The shapes that typing makes, [retain, edit] and [edit], where one edit stays one: they need no loop, and an operation
- * that is not touched is not copied. Undefined for all others. (10 against 60 ns: a client that comes back with one
+ * that is not touched is not copied. Undefined for all others. (20 against 130 ns: a client that comes back with one
  * operation after a thousand others is the server's longest single task.)
  */
 function transformSingle(operation: Operation, over: Operation, order: Order): Operation | undefined {

@@ -96,6 +96,7 @@ it.each<[string, number, Sabotage]>([
     },
   ],
   ["RM-3: a client's older connections heard after its new hello", 1, { hearsOldConnections: true }],
+  ["RM-6: a frame sent twice over one connection", 1, { sendsTwice: true }],
 ])("finds the sabotage %s", (_, atLeast, sabotage) => {
   expect(broken(sabotage)).toBeGreaterThanOrEqual(atLeast);
 });

@@ -52,12 +52,16 @@ export function units(points: Points, from = 0, to = points.length): number {
   return length;
 }
 
+/** How many random operations this process has made. */
+export let operationsMade = 0;
+
 /** A random operation on `before`, and the text that it must give, found without the engine's `apply`. */
 export function randomOperation(
   random: Random,
   alphabet: Alphabet,
   before: Points,
 ): { operation: Operation; after: string[] } {
+  operationsMade++;
   const builder = new OperationBuilder();
   const after: string[] = [];
   let at = 0;

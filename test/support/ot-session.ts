@@ -29,6 +29,11 @@ export interface Sabotage {
    * can be taken by the refused frame's copy.
    */
   hearsOldConnections?: true;
+  /**
+   * Clients send what they typed between hello and welcome a second time. If both copies are refused, the second refusal
+   * hits the next submission, which has the same seq.
+   */
+  sendsTwice?: true;
 }
 
 export interface SessionOptions extends Sabotage {
@@ -206,7 +211,7 @@ class Client {
   connection: Connection | undefined;
   readonly #server: Server;
   readonly #random: Random;
-  /** Whether what was pending has left on this connection, which never carries a frame twice. */
+  /** Whether what was pending has left on this connection, which must never carry a frame twice. */
   #resent = true;
 
   constructor(actor: number, server: Server, random: Random) {
@@ -231,8 +236,9 @@ class Client {
     const connections = this.#server.connections.get(this.actor) ?? [];
     this.#server.connections.set(this.actor, [...connections, this.connection]);
     this.connection.toServer.push({ kind: "hello", since: this.replica.version, pending: pending !== null });
-    this.#resent = pending === null || this.#random.chance(0.5);
+    this.#resent = this.#random.chance(0.5);
     if (this.#resent) this.#send(pending);
+    if (pending === null && !this.#server.options.sendsTwice) this.#resent = true;
   }
 
   /** What the server has sent is lost; of what was sent to it, some may still arrive. */
@@ -277,6 +283,7 @@ class Client {
         else this.replica.receive(operation);
       }
     }
+    // A frame is known by its identity: `missed` may have acknowledged this one and brought up the next.
     if (!this.#resent && pending && this.replica.pending() === pending) this.#send(pending);
     this.#resent = true;
   }

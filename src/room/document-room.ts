@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { errorFields, log } from "../platform/log.ts";
 import { closeCodes } from "../protocol/close-codes.ts";
 import { encodeError, subprotocol } from "../protocol/frames.ts";
+import { AlarmClock } from "./alarm-clock.ts";
 import { Room } from "./room.ts";
 import type { DocumentRoomApi, Grant, RoomResult } from "./room-api.ts";
 import { SocketPeer } from "./socket-peer.ts";
@@ -13,11 +14,18 @@ import { SqliteOperationLog } from "./sqlite-operation-log.ts";
  */
 export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi {
   readonly #room: Room;
+  /** Whatever has to happen at a time is a task of this clock. */
+  readonly #clock: AlarmClock;
   readonly #peers = new Map<WebSocket, SocketPeer>();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
+    this.#clock = new AlarmClock({
+      storage: ctx.storage,
+      now: () => Date.now(),
+      report: (error, task) => this.#report(error, { task }),
+    });
     this.#room = new Room({
       log: new SqliteOperationLog(ctx.storage),
       now: () => Date.now(),
@@ -100,10 +108,18 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi 
 
   async erase(): Promise<void> {
     this.#room.end();
+    await this.#clock.settled();
     await this.ctx.storage.deleteAll();
+    this.#clock.reset();
   }
 
-  #report(error: unknown): void {
-    log("error", "room_failed", { document_id: this.ctx.id.name, ...errorFields(error) });
+  // ── Alarm ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  override async alarm(info?: AlarmInvocationInfo): Promise<void> {
+    await this.#clock.ring({ retryCount: info?.retryCount ?? 0 });
+  }
+
+  #report(error: unknown, fields: { task?: string | undefined } = {}): void {
+    log("error", "room_failed", { document_id: this.ctx.id.name, ...fields, ...errorFields(error) });
   }
 }

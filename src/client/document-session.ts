@@ -1,4 +1,4 @@
-import type { Operation } from "../ot/operation.ts";
+import { compose, type Operation } from "../ot/operation.ts";
 import { Replica } from "../ot/replica.ts";
 import { isRetryable } from "../protocol/close-codes.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
@@ -6,13 +6,14 @@ import {
   decodeServerFrame,
   type ErrorFrame,
   encodeHello,
-  encodeSubmit,
   type OperationList,
+  type Role,
   type ServerFrame,
   subprotocol,
   type Welcome,
 } from "../protocol/frames.ts";
 import { backoff } from "./backoff.ts";
+import { Outbox } from "./outbox.ts";
 
 export interface SessionOptions {
   /** The service, as `http(s)://host[:port]`. */
@@ -53,7 +54,14 @@ export interface SessionEvents {
   acknowledged: { seq: number; version: number };
   /** An own submission was refused and taken out of the text; `operation` is what was refused. */
   rejected: { operation: Operation; code: ErrorCode; detail: string };
+  /** What this person may do from now on. A viewer's edits that are not saved are kept: see `unsaved`. */
+  role: { role: Role; reason: string };
   connection: Connection;
+}
+
+/** An edit of somebody who may not edit now. Nothing was changed. */
+export class ReadOnlyError extends Error {
+  override readonly name = "ReadOnlyError";
 }
 
 /** Milliseconds that opening a socket, and the answer to `hello`, may take. */
@@ -68,6 +76,7 @@ export class DocumentSession {
   readonly clientId: string;
   readonly #options: SessionOptions;
   readonly #listeners = new Map<keyof SessionEvents, Set<(event: never) => void>>();
+  readonly #outbox: Outbox;
   #replica: Replica | undefined;
   #actor = 0;
   #connection: Connection = { state: "authorizing", attempt: 0 };
@@ -80,6 +89,10 @@ export class DocumentSession {
   constructor(options: SessionOptions) {
     this.#options = options;
     this.clientId = options.clientId ?? crypto.randomUUID();
+    this.#outbox = new Outbox({
+      pending: () => this.#replica?.pending(),
+      send: (frame) => this.#send(frame),
+    });
     void this.#connect(0);
   }
 
@@ -105,15 +118,40 @@ export class DocumentSession {
     return this.#joined.state.kind === "synchronized";
   }
 
+  /** What this person may do, as the room last said; undefined before `ready()`. */
+  get role(): Role | undefined {
+    return this.#outbox.role;
+  }
+
+  /** Whether `edit` takes edits. */
+  get isReadOnly(): boolean {
+    return !this.#outbox.mayEdit;
+  }
+
+  /**
+   * Own edits in `text` that are not durable yet, as one operation on the room's text at `version`; undefined if there
+   * are none. Whoever loses the right to edit keeps them here: they are sent when the right comes back, in this session.
+   */
+  get unsaved(): Operation | undefined {
+    const { state } = this.#joined;
+    if (state.kind === "synchronized") return undefined;
+    return state.kind === "awaiting" ? state.operation : compose(state.operation, state.buffer);
+  }
+
   get connection(): Connection {
     return this.#connection;
   }
 
-  /** Applies an edit of the user's to `text` and sends it as soon as the one before is acknowledged. */
+  /**
+   * Applies an edit of the user's to `text` and sends it as soon as the one before is acknowledged. Throws
+   * ReadOnlyError if the user may not edit.
+   */
   edit(operation: Operation): void {
-    const submission = this.#joined.edit(operation);
+    const replica = this.#joined;
+    if (this.isReadOnly) throw new ReadOnlyError(`a ${this.role} does not edit`);
+    const submission = replica.edit(operation);
     this.#emit("change", { operation, remote: false });
-    if (submission) this.#send(encodeSubmit(submission));
+    if (submission) this.#outbox.offer();
   }
 
   on<Name extends keyof SessionEvents>(
@@ -214,6 +252,7 @@ export class DocumentSession {
     if (this.#connection.state === "ended") return;
     const { socket } = "socket" in this.#connection ? this.#connection : {};
     this.#move({ state: "ended", reason });
+    this.#outbox.close();
     socket?.close(1000);
   }
 
@@ -238,6 +277,7 @@ export class DocumentSession {
     else if (frame?.type === "operations") this.#apply(frame);
     else if (frame?.type === "ack") this.#acknowledge(frame.seq, frame.version);
     else if (frame?.type === "error") this.#refused(frame);
+    else if (frame?.type === "role") this.#setRole(frame.role, frame.reason);
     this.#settle();
   }
 
@@ -248,8 +288,14 @@ export class DocumentSession {
     if (welcome.text !== undefined) this.#reset(welcome.text, welcome);
     else if (welcome.operations) this.#apply(welcome.operations);
     // What this told to be accepted is pending no more; the rest goes out again, the same frame as before.
-    const pending = this.#replica?.pending();
-    if (pending) this.#send(encodeSubmit(pending));
+    this.#setRole(welcome.role, "");
+    this.#outbox.offer();
+  }
+
+  #setRole(role: Role, reason: string): void {
+    if (role === this.role) return;
+    this.#outbox.setRole(role);
+    this.#emit("role", { role, reason });
   }
 
   #reset(text: string, { version, last_seq }: Welcome): void {
@@ -278,26 +324,24 @@ export class DocumentSession {
     if (replica.pending()?.seq !== seq) return;
     const next = replica.acknowledge(seq, version);
     this.#emit("acknowledged", { seq, version });
-    if (next && this.#connection.state === "live") this.#send(encodeSubmit(next));
+    if (next && this.#connection.state === "live") this.#outbox.offer();
   }
 
   #refused({ seq, code, detail, retryable }: ErrorFrame): void {
     const pending = this.#replica?.pending();
     if (!pending || pending.seq !== seq) return;
     if (retryable) {
-      setTimeout(
-        () => {
-          if (this.#replica?.pending() === pending) this.#send(encodeSubmit(pending));
-        },
-        backoff(0, this.#retryDelays.first, this.#retryDelays.most),
-      );
-      return;
+      this.#outbox.offerLater(backoff(0, this.#retryDelays.first, this.#retryDelays.most));
+    } else if (code === "forbidden") {
+      // Not the edit is wrong, but who makes it, and that may change: it is kept (law AC-3).
+      this.#setRole("viewer", detail);
+    } else {
+      const taken = this.#joined.reject(seq);
+      if (!taken) return;
+      this.#emit("change", { operation: taken.operation, remote: true });
+      this.#emit("rejected", { operation: pending.operation, code, detail });
+      this.#outbox.offer();
     }
-    const taken = this.#joined.reject(seq);
-    if (!taken) return;
-    this.#emit("change", { operation: taken.operation, remote: true });
-    this.#emit("rejected", { operation: pending.operation, code, detail });
-    if (taken.next) this.#send(encodeSubmit(taken.next));
   }
 
   // ── Events ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -28,8 +28,9 @@ export const socketRoute = new Hono<RequestContext>().get("/ws/documents/:id", a
       errors: [{ path: ["id"], message: "id must be a UUID in lower case", code: "invalid_format" }],
     });
   }
+  const decidedAt = Date.now();
   const { role } = await documentFor(database(c.env.DB), principal.userId, id);
-  const grant: Grant = { userId: principal.userId, kind: "person", role, expiresAt: principal.expiresAt };
+  const grant: Grant = { ...principal, kind: "person", role, decidedAt };
   return c.env.ROOMS.getByName(id).fetch(upgradeFor(c.req.raw, offered, grant, c.get("requestId")));
 });
 

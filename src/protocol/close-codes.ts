@@ -1,18 +1,33 @@
-/** Application close codes of the socket protocol: what happened, and whether to connect again. */
+/** What happened, and whether to connect again. */
+export interface CloseCode {
+  readonly code: number;
+  readonly retry: boolean;
+}
+
+/** Application close codes of the socket protocol. */
 export const closeCodes = {
   /** The server met a fault of its own and dropped its memory; connect again and resume. */
   restarted: { code: 4503, retry: true },
   /** The access token ended; get a new one and connect again. */
   tokenExpired: { code: 4401, retry: true },
+  /** This person, or this sign-in, may no longer see the document. */
+  revoked: { code: 4403, retry: false },
   /** Another socket said hello with this client id; the newer one is the client now. */
   superseded: { code: 4409, retry: false },
   /** The document was deleted. */
   deleted: { code: 4410, retry: false },
-} as const;
+} as const satisfies Record<string, CloseCode>;
 
 const terminal: ReadonlySet<number> = new Set(
   Object.values(closeCodes).flatMap(({ code, retry }) => (retry ? [] : [code])),
 );
+
+/** A close reason as a close frame may carry it: at most 123 bytes of UTF-8 (RFC 6455 §5.5), no character cut. */
+export function closeReason(reason: string): string {
+  const bytes = new TextEncoder().encode(reason);
+  if (bytes.length <= 123) return reason;
+  return new TextDecoder().decode(bytes.subarray(0, 123), { stream: true });
+}
 
 /** Whether a client should connect again after this close code; codes that are not ours say nothing against it. */
 export const isRetryable = (code: number): boolean => !terminal.has(code);

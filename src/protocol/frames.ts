@@ -153,6 +153,8 @@ export const encodeHello = (hello: {
 
 // ── Server → client ──────────────────────────────────────────────────────────────────────────────────────────────
 
+export type Role = "owner" | "editor" | "viewer";
+
 /** Who an actor number stands for. */
 export interface ActorInfo {
   actor: number;
@@ -180,7 +182,7 @@ export interface Welcome {
   /** Either the whole text at `version`, or what was accepted after the client's `since`, its own included. */
   text?: string;
   operations?: OperationList;
-  role: "owner" | "editor" | "viewer";
+  role: Role;
   /** This client's number. */
   actor: number;
   /** The others whose numbers were told so far, and those of `operations`. */
@@ -209,6 +211,13 @@ export interface Actors {
   actors: readonly ActorInfo[];
 }
 
+/** What the receiver may do from now on; `reason` is for people. */
+export interface RoleChange {
+  type: "role";
+  role: Role;
+  reason: string;
+}
+
 export interface ErrorFrame {
   type: "error";
   code: ErrorCode;
@@ -227,7 +236,7 @@ export interface SeedAnswer {
   version: number;
 }
 
-export type ServerFrame = Welcome | Ack | Operations | Actors | ErrorFrame;
+export type ServerFrame = Welcome | Ack | Operations | Actors | RoleChange | ErrorFrame;
 
 /** `operations` from items that are already JSON: a broadcast is encoded once, however many sockets get it. */
 export const encodeOperations = (from: number, items: readonly string[]): string =>
@@ -241,6 +250,9 @@ export const encodeAck = (seq: number, version: number): string =>
 
 export const encodeActors = (actors: readonly ActorInfo[]): string =>
   JSON.stringify({ type: "actors", actors } satisfies Actors);
+
+export const encodeRole = (role: Role, reason: string): string =>
+  JSON.stringify({ type: "role", role, reason } satisfies RoleChange);
 
 export const encodeSeedAnswer = (version: number): string => `{"success":true,"version":${version}}`;
 
@@ -266,6 +278,7 @@ export function decodeServerFrame(message: string): ServerFrame | undefined {
     case "ack":
     case "operations":
     case "actors":
+    case "role":
     case "error":
       return frame as ServerFrame;
     default:

@@ -106,6 +106,14 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi 
     return this.#room.replaceContent(change);
   }
 
+  async setRole(...change: Parameters<DocumentRoomApi["setRole"]>): Promise<{ sockets: number }> {
+    return { sockets: this.#room.setRole(...change) };
+  }
+
+  async revoke(...change: Parameters<DocumentRoomApi["revoke"]>): Promise<{ sockets: number }> {
+    return { sockets: this.#room.revoke(...change) };
+  }
+
   async erase(): Promise<void> {
     this.#room.end();
     await this.#clock.settled();

@@ -1,4 +1,5 @@
 import type { ErrorCode } from "../protocol/errors.ts";
+import type { Role } from "../protocol/frames.ts";
 
 /** Who changes a document. `kind` tells a person typing from a program and from text that was brought in. */
 export interface Author {
@@ -11,9 +12,13 @@ export interface Author {
  * `x-materi-grant` header of the upgrade request, which only the Worker can send.
  */
 export interface Grant extends Author {
-  role: "owner" | "editor" | "viewer";
+  role: Role;
+  /** The sign-in (`sid` of the access token). */
+  sessionId: string;
   /** When the access token ends, seconds since the epoch. */
   expiresAt: number;
+  /** When the Worker began to ask for the role, milliseconds since the epoch: the room may know of a later change. */
+  decidedAt: number;
 }
 
 /** An expected refusal is a value, not an exception: exceptions over RPC are for bugs. */
@@ -31,6 +36,10 @@ export interface DocumentRoomApi {
     author: Author;
     ifVersion?: number;
   }): Promise<RoomResult<{ version: number }>>;
+  /** Gives all of the person's open sockets this role, and tells them; `reason` is for people. */
+  setRole(userId: string, role: Role, reason: string): Promise<{ sockets: number }>;
+  /** Closes the open sockets of a person, or of one sign-in, with 4403. */
+  revoke(whose: { userId: string } | { sessionId: string }, reason: string): Promise<{ sockets: number }>;
   /** Closes every socket with 4410 and deletes all storage. */
   erase(): Promise<void>;
 }

@@ -1,6 +1,6 @@
 import type { Verdict } from "../ot/authority.ts";
 import { type Operation, replacement } from "../ot/operation.ts";
-import { closeCodes } from "../protocol/close-codes.ts";
+import { type CloseCode, closeCodes } from "../protocol/close-codes.ts";
 import {
   type ClientFrame,
   decodeClientFrame,
@@ -9,12 +9,14 @@ import {
   encodeError,
   type Hello,
   type Refused,
+  type Role,
   type SeedEdit,
   type Submit,
 } from "../protocol/frames.ts";
 import { limits } from "../protocol/limits.ts";
 import { type Batch, notStored } from "./batch.ts";
 import { contentChange } from "./content-change.ts";
+import { LiveAccess, type Whose } from "./live-access.ts";
 import { LoadedRoom } from "./loaded-room.ts";
 import type { Actor, OperationLog } from "./operation-log.ts";
 import type { Peer } from "./peer.ts";
@@ -44,15 +46,19 @@ const batchEntries = 1_024;
 export class Room {
   readonly #ports: RoomPorts;
   readonly #peers = new Set<Peer>();
+  readonly #access: LiveAccess;
   #loaded: LoadedRoom | undefined;
 
   constructor(ports: RoomPorts) {
     this.#ports = ports;
+    const end = this.#end.bind(this);
+    this.#access = new LiveAccess({ peers: this.#peers, now: () => ports.now(), end });
   }
 
   /** A socket was opened, or was there before the room woke. Nothing is sent (law WR-2). */
   join(peer: Peer): void {
     this.#peers.add(peer);
+    if (!this.#access.admit(peer)) return;
     if (peer.session.actor) this.#loaded?.actors.restore(peer.session.actor);
   }
 
@@ -65,7 +71,7 @@ export class Room {
     // A socket that was superseded or ended may still have had messages under way.
     if (!this.#peers.has(peer)) return;
     if (this.#ports.now() >= peer.session.grant.expiresAt * 1000) {
-      peer.close(closeCodes.tokenExpired.code, "the access token has expired");
+      this.#end(peer, closeCodes.tokenExpired, "the access token has expired");
       return;
     }
     const frame = decodeClientFrame(message);
@@ -83,6 +89,25 @@ export class Room {
     }
   }
 
+  /** Closes a socket; what it still sends is not heard. */
+  #end(peer: Peer, { code }: CloseCode, reason: string): void {
+    this.#peers.delete(peer);
+    peer.close(code, reason);
+  }
+
+  // ── Access ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  setRole(userId: string, role: Role, reason: string): number {
+    // What was accepted under the old role is acknowledged before the new one is told.
+    this.flush();
+    return this.#access.setRole(userId, role, reason);
+  }
+
+  revoke(whose: Whose, reason: string): number {
+    this.flush();
+    return this.#access.revoke(whose, reason);
+  }
+
   // ── Frames ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Does what the frame asks, or returns why not. */
@@ -91,7 +116,9 @@ export class Room {
     const room = this.#load();
     if (!room) return noSuchDocument;
     if (frame.type === "hello") return this.#welcome(peer, frame);
-    if (!mayEdit(peer)) return { ...answerTo(frame), code: "forbidden", detail: "a viewer does not edit" };
+    if (!mayEdit(peer) && !isRepeat(room, peer, frame)) {
+      return { ...answerTo(frame), code: "forbidden", detail: "a viewer does not edit" };
+    }
     return frame.type === "submit" ? this.#submit(room, peer, frame) : this.#editAsSeed(room, peer, frame);
   }
 
@@ -105,8 +132,7 @@ export class Room {
     for (const other of this.#peers) {
       // Two sockets that write as one client would share one `seq`; the newer one is the one that is alive.
       if (other !== peer && other.session.actor?.actor === actor.actor) {
-        this.#peers.delete(other);
-        other.close(closeCodes.superseded.code, "this client id was opened by another socket");
+        this.#end(other, closeCodes.superseded, "this client id was opened by another socket");
       }
     }
     if (peer.session.actor?.actor !== actor.actor) peer.saveSession({ grant, actor });
@@ -294,6 +320,10 @@ type ContentChange = Parameters<DocumentRoomApi["replaceContent"]>[0];
 const noSuchDocument = { code: "not_found", detail: "there is no such document" } as const;
 
 const mayEdit = ({ session }: Peer): boolean => session.grant.role !== "viewer";
+
+/** Whether it was accepted before, when the peer might edit: then it is owed its ack (law RM-3). */
+const isRepeat = (room: LoadedRoom, { session }: Peer, frame: Submit | SeedEdit): boolean =>
+  frame.type === "submit" && session.actor !== undefined && frame.seq < room.nextSeq(session.actor);
 
 /** What ties an answer to its frame. */
 const answerTo = (frame: Submit | SeedEdit): Pick<Refused, "seq" | "seed"> =>

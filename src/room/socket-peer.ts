@@ -1,8 +1,9 @@
+import { closeReason } from "../protocol/close-codes.ts";
 import type { Peer, Session } from "./peer.ts";
 
 /** How a session lies in the socket's attachment (at most 16 KiB, kept over hibernation). Versioned: code changes, sockets stay. */
 interface Attachment {
-  v: 1;
+  v: 2;
   session: Session;
 }
 
@@ -26,7 +27,7 @@ export class SocketPeer implements Peer {
   /** A socket that was there before the object woke; undefined if its attachment is not one that this code wrote. */
   static restore(socket: WebSocket): SocketPeer | undefined {
     const attachment = socket.deserializeAttachment() as Attachment | null;
-    return attachment?.v === 1 ? new SocketPeer(socket, attachment.session) : undefined;
+    return attachment?.v === 2 ? new SocketPeer(socket, attachment.session) : undefined;
   }
 
   get session(): Session {
@@ -35,7 +36,7 @@ export class SocketPeer implements Peer {
 
   saveSession(session: Session): void {
     this.#session = session;
-    this.#socket.serializeAttachment({ v: 1, session } satisfies Attachment);
+    this.#socket.serializeAttachment({ v: 2, session } satisfies Attachment);
   }
 
   send(frame: string): void {
@@ -49,7 +50,7 @@ export class SocketPeer implements Peer {
 
   close(code: number, reason: string): void {
     try {
-      this.#socket.close(code, reason);
+      this.#socket.close(code, closeReason(reason));
     } catch {
       // It was closed already.
     }

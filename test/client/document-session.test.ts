@@ -1,49 +1,9 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import {
-  DocumentSession,
-  type SessionEvents,
-  type SessionOptions,
-} from "../../src/client/document-session.ts";
 import { deletion, insertion } from "../../src/ot/operation.ts";
-import { RoomHarness } from "../support/room-harness.ts";
-import { networkTo } from "../support/room-network.ts";
+import { recordOf, settle, setUp } from "../support/session-setup.ts";
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
-
-/** Lets promises settle, and the room's turn end, as often as frames go back and forth. */
-async function settle(room: RoomHarness): Promise<void> {
-  for (let turn = 0; turn < 10; turn++) {
-    await Promise.resolve();
-    room.turn();
-  }
-}
-
-function setUp(content = "") {
-  const room = new RoomHarness(content);
-  const network = networkTo(room);
-  const session = (user: string, options: Partial<SessionOptions> = {}) =>
-    new DocumentSession({
-      url: "http://materi.test",
-      documentId: "d",
-      token: () => user,
-      clientId: `${user}-1`,
-      WebSocket: network.WebSocket,
-      retry: { first: 100, most: 1_000 },
-      ...options,
-    });
-  return { room, network, session };
-}
-
-/** The events of a session, as they come. */
-function recordOf<Name extends keyof SessionEvents>(
-  session: DocumentSession,
-  name: Name,
-): SessionEvents[Name][] {
-  const events: SessionEvents[Name][] = [];
-  session.on(name, (event) => events.push(event));
-  return events;
-}
 
 describe("DocumentSession", () => {
   it("opens with the subprotocols, keeps the token out of the URL, and has the text when it is ready", async () => {

@@ -76,6 +76,8 @@ describe("GET /ws/documents/{id}", () => {
       kind: "person",
       role: "owner",
       expiresAt: expect.any(Number),
+      sessionId: expect.any(String),
+      decidedAt: expect.any(Number),
     });
     expect(atRoom.headers.get("x-request-id")).toBe("trace-0123456789");
     expect(new URL(atRoom.url).search).toBe("");

@@ -1,12 +1,14 @@
+import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import protocol from "../../docs/protocol.md?raw";
 import { closeCodes } from "../../src/protocol/close-codes.ts";
 import { errorStatus } from "../../src/protocol/errors.ts";
 import { grantOf, newRoom, openRoomSocket, type TestSocket } from "../support/socket.ts";
 
+/** A frame that a client sends or receives, or a call of the room by somebody else (`setRole ["ann","viewer",""]`). */
 interface Line {
   client: string;
-  sent: boolean;
+  arrow: "→" | "←" | "!";
   frame: string;
 }
 
@@ -22,8 +24,8 @@ const transcripts = [...protocol.matchAll(/^```transcript\n([\s\S]*?)^```/gm)].m
       .trim()
       .split("\n")
       .map((line): Line => {
-        const [, client = "", arrow, frame = ""] = /^(\w+) (→|←) (.+)$/.exec(line) ?? [];
-        return { client, sent: arrow === "→", frame };
+        const [, client = "", arrow, frame = ""] = /^(\w+) (→|←|!) (.+)$/.exec(line) ?? [];
+        return { client, arrow: arrow as Line["arrow"], frame };
       }),
   }),
 );
@@ -33,11 +35,17 @@ describe("docs/protocol.md: golden frames", () => {
     it(`conversation ${index + 1}, ${heading}`, async () => {
       const room = await newRoom();
       const sockets = new Map<string, TestSocket>();
-      for (const { client, sent, frame } of lines) {
+      for (const { client, arrow, frame } of lines) {
+        if (arrow === "!") {
+          const [, method, args] = /^(\w+) (.+)$/.exec(frame) ?? [];
+          // biome-ignore lint/suspicious/noExplicitAny: the page names the method
+          await (env.ROOMS.getByName(room) as any)[method ?? ""](...JSON.parse(args ?? ""));
+          continue;
+        }
         const user = client === "again" ? "ann" : client;
         const socket = sockets.get(client) ?? (await openRoomSocket(room, grantOf(user)));
         sockets.set(client, socket);
-        if (sent) socket.send(frame);
+        if (arrow === "→") socket.send(frame);
         else expect(JSON.stringify(await socket.next())).toBe(frame);
       }
       for (const [client, socket] of sockets) {
@@ -50,10 +58,12 @@ describe("docs/protocol.md: golden frames", () => {
 
   it("shows every frame type", () => {
     const shown = new Set(
-      transcripts.flatMap(({ lines }) => lines.map(({ frame }) => JSON.parse(frame).type)),
+      transcripts.flatMap(({ lines }) =>
+        lines.filter(({ arrow }) => arrow !== "!").map(({ frame }) => JSON.parse(frame).type),
+      ),
     );
     expect([...shown].sort()).toEqual(
-      ["ack", "actors", "error", "hello", "operations", "submit", "welcome", undefined].sort(),
+      ["ack", "actors", "error", "hello", "operations", "role", "submit", "welcome", undefined].sort(),
     );
   });
 

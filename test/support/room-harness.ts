@@ -5,6 +5,16 @@ import { Room } from "../../src/room/room.ts";
 import type { Grant } from "../../src/room/room-api.ts";
 import type { Frame } from "./socket.ts";
 
+/** An owner's grant, in the harness's time. */
+export const personGrant = (userId: string): Grant => ({
+  userId,
+  kind: "person",
+  role: "owner",
+  sessionId: `${userId}-session`,
+  expiresAt: 2_000,
+  decidedAt: 1_000_000,
+});
+
 /** A peer that remembers what it was sent. */
 export class RecordedPeer implements Peer {
   session: Session;
@@ -89,7 +99,7 @@ export class RoomHarness {
 
   /** Opens a socket of this user; with a client id it says hello, and the welcome is read. */
   open(userId: string, clientId?: string, grant: Partial<Grant> = {}): RecordedPeer {
-    const peer = new RecordedPeer({ userId, kind: "person", role: "owner", expiresAt: 2_000, ...grant });
+    const peer = new RecordedPeer({ ...personGrant(userId), decidedAt: this.now, ...grant });
     this.peers.push(peer);
     this.room.join(peer);
     if (clientId !== undefined) {
@@ -119,7 +129,7 @@ export class RoomHarness {
   hibernate(): void {
     this.#later = [];
     this.room = this.#newRoom();
-    for (const peer of this.peers) this.room.join(peer);
+    for (const peer of this.peers) if (peer.closed === undefined) this.room.join(peer);
   }
 
   /** What waits for the end of the turn. */

@@ -1,4 +1,5 @@
-import { RecordedPeer, type RoomHarness } from "./room-harness.ts";
+import type { Grant } from "../../src/room/room-api.ts";
+import { personGrant, RecordedPeer, type RoomHarness } from "./room-harness.ts";
 
 /** What a test may do to the network between sessions and a room. */
 export interface Network {
@@ -11,6 +12,8 @@ export interface Network {
   sockets: NetworkSocket[];
   /** While false, opening a socket hangs. */
   answers: boolean;
+  /** What a socket that opens now is granted beyond the usual. */
+  grant: () => Partial<Grant>;
 }
 
 /** A socket within this process: frames arrive in the next microtask. */
@@ -25,13 +28,13 @@ export class NetworkSocket {
   closed = false;
   readonly sent: string[] = [];
 
-  constructor(room: RoomHarness, url: string, protocols: string[]) {
+  constructor(room: RoomHarness, url: string, protocols: string[], grant: Partial<Grant>) {
     this.#room = room;
     this.url = url;
     this.protocols = protocols;
     // The token names the user: authentication is not what is tested here.
     const userId = protocols[1]?.replace(/^bearer\./, "") ?? "";
-    this.peer = new RecordedPeer({ userId, kind: "person", role: "owner", expiresAt: 2_000 });
+    this.peer = new RecordedPeer({ ...personGrant(userId), ...grant });
     this.peer.send = (frame) => {
       if (!this.loseAnswers && !this.closed) this.emit("message", { data: frame });
     };
@@ -78,9 +81,10 @@ export function networkTo(room: RoomHarness): Network {
   const network: Network = {
     sockets: [],
     answers: true,
+    grant: () => ({}),
     WebSocket: class {
       constructor(url: string, protocols: string[]) {
-        const socket = new NetworkSocket(room, url, protocols);
+        const socket = new NetworkSocket(room, url, protocols, network.grant());
         network.sockets.push(socket);
         queueMicrotask(() => {
           if (network.answers && !socket.closed) socket.open();

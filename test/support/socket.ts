@@ -85,7 +85,9 @@ export const grantOf = (userId: string, changes: Partial<Grant> = {}): Grant => 
   userId,
   kind: "person",
   role: "owner",
+  sessionId: `${userId}-session`,
   expiresAt: Math.floor(Date.now() / 1000) + 600,
+  decidedAt: Date.now(),
   ...changes,
 });
 

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { deletion, insertion, replacement } from "../../src/ot/operation.ts";
 import { ProtocolError, Replica } from "../../src/ot/replica.ts";
+import { OperationError } from "../../src/ot/text.ts";
 
 function replica(text: string, version = 7): Replica {
   return new Replica({ version, text });
@@ -95,4 +96,47 @@ it("reject takes the refused operation out and keeps what was typed after it", (
     next: { seq: 1, base: 8, operation: [12, "!"] },
   });
   expect(own.text.toString()).toBe("hello worlds!");
+});
+
+it("reject of what is not in flight does nothing", () => {
+  const own = replica("");
+  expect(own.reject(1)).toBeNull();
+  own.edit(insertion(0, "a"));
+  expect(own.reject(2)).toBeNull();
+  expect(own.reject(1)).toEqual({ operation: [-1], next: null });
+  expect(own.edit(insertion(0, "b"))).toEqual({ seq: 1, base: 7, operation: ["b"] });
+});
+
+it("a buffer that only undid the refused operation is gone with it", () => {
+  const own = replica("");
+  own.edit(insertion(0, "ab"));
+  own.edit(deletion(0, 2));
+  expect(own.reject(1)).toEqual({ operation: [], next: null });
+  expect([own.text.toString(), own.state.kind]).toEqual(["", "synchronized"]);
+});
+
+it("counts on from the last seq that the client has used", () => {
+  const own = new Replica({ version: 3, text: "", clientSeq: 41 });
+  expect(own.edit(insertion(0, "a"))).toMatchObject({ seq: 42 });
+  expect(own.seq).toBe(42);
+});
+
+it("what does not fit is refused, and nothing is changed", () => {
+  const own = replica("a😀");
+  expect(() => own.edit(insertion(2, "x"))).toThrow(OperationError);
+  expect([own.state.kind, own.seq]).toEqual(["synchronized", 0]);
+  own.edit(insertion(0, "b"));
+  expect(() => own.edit(insertion(9, "x"))).toThrow(OperationError);
+  expect(() => own.receive(deletion(0, 9))).toThrow(OperationError);
+  expect(own.state.kind).toBe("awaiting");
+  expect([own.text.toString(), own.version]).toEqual(["ba😀", 7]);
+});
+
+it("reset starts anew from a snapshot, but not over what is pending", () => {
+  const own = replica("old");
+  own.reset("new", 12);
+  expect([own.text.toString(), own.version]).toEqual(["new", 12]);
+  own.edit(insertion(3, "er"));
+  expect(() => own.reset("newest", 13)).toThrow(ProtocolError);
+  expect(own.text.toString()).toBe("newer");
 });

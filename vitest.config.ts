@@ -2,6 +2,9 @@ import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { testSecrets } from "./test/support/secrets.ts";
 
+// Else wrangler warns, before every file, of the secrets that these tests bring along.
+process.env.WRANGLER_LOG ??= "error";
+
 export default defineConfig({
   test: {
     coverage: { provider: "istanbul", include: ["src/**"], reporter: ["text", "html"] },

@@ -99,8 +99,9 @@ export async function startServer({
   bundle ??= makeBundle();
   const { worker, migrations } = await bundle;
   const folder = persist ?? mkdtempSync(join(tmpdir(), "materi-data-"));
-  mkdirSync(folder, { recursive: true });
   const settingsFile = join(folder, "serve.json");
+  const temporary = join(folder, "tmp");
+  mkdirSync(temporary, { recursive: true });
   const secrets = secretsOf(folder);
   let running: ChildProcess | undefined;
   let migrated = false;
@@ -122,7 +123,8 @@ export async function startServer({
     const child = spawn(process.execPath, [join(root, "test/support/serve.ts"), settingsFile], {
       detached: true,
       stdio: ["ignore", "inherit", "inherit", "ipc"],
-      env: wranglerEnv,
+      // What a killed Miniflare leaves behind is deleted with the data.
+      env: { ...wranglerEnv, TMPDIR: temporary },
     });
     running = child;
     const ready = await Promise.race([
@@ -151,7 +153,9 @@ export async function startServer({
 
   async function stop(): Promise<void> {
     await kill9();
-    rmSync(persist === undefined ? folder : settingsFile, { recursive: true, force: true });
+    for (const path of persist === undefined ? [folder] : [settingsFile, temporary]) {
+      rmSync(path, { recursive: true, force: true });
+    }
   }
 
   try {

@@ -5,7 +5,7 @@ import { parseOperation } from "../../src/ot/parse.ts";
 import { mapPosition } from "../../src/ot/position.ts";
 import { Text } from "../../src/ot/text.ts";
 import { transform } from "../../src/ot/transform.ts";
-import { apply } from "../support/ot-notation.ts";
+import { apply, same } from "../support/ot-notation.ts";
 import {
   type Alphabet,
   fuzz,
@@ -18,13 +18,6 @@ import {
 } from "../support/ot-random.ts";
 
 const seed = 20_261_122;
-
-/** Plain comparison first: an assertion per round would be most of the time. */
-function same(actual: unknown, expected: unknown, ...of: unknown[]): void {
-  if (actual === expected) return;
-  const shown = [JSON.stringify(actual), JSON.stringify(expected)];
-  if (shown[0] !== shown[1]) expect.unreachable(`${shown[0]} is not ${shown[1]}, of ${JSON.stringify(of)}`);
-}
 
 function randomText(random: Random, alphabet: Alphabet): Points {
   return randomPoints(random, alphabet, 10);

@@ -1,9 +1,10 @@
 // The engine against ot-text-unicode, an independent implementation that counts code points.
 import { type TextOp, type } from "ot-text-unicode";
-import { expect, it } from "vitest";
+import { it } from "vitest";
 import { compose, type Operation, OperationBuilder } from "../../src/ot/operation.ts";
 import { mapPosition } from "../../src/ot/position.ts";
 import { transform } from "../../src/ot/transform.ts";
+import { same } from "../support/ot-notation.ts";
 import { fuzz, type Points, randomOperation, randomPoints, units } from "../support/ot-random.ts";
 
 const seed = 20_261_122;
@@ -35,11 +36,6 @@ function fromOracle(operation: TextOp, before: Points): Operation {
     at += count;
   }
   return builder.build();
-}
-
-function same(actual: unknown, expected: unknown, ...of: unknown[]): void {
-  const shown = [JSON.stringify(actual), JSON.stringify(expected)];
-  if (shown[0] !== shown[1]) expect.unreachable(`${shown[0]} is not ${shown[1]}, of ${JSON.stringify(of)}`);
 }
 
 it("OT-3: transform is the oracle's, on both sides of the tie-break", () => {

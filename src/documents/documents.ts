@@ -1,6 +1,6 @@
 import type { Database } from "../db/database.ts";
 import { Problem } from "../platform/problem.ts";
-import type { Author, DocumentRoomApi, Grant, RoomResult } from "../room/room-api.ts";
+import type { Attendee, Author, DocumentRoomApi, Grant, RoomResult } from "../room/room-api.ts";
 import { workspaceOf } from "../workspaces/memberships.ts";
 import { roleIn } from "./access.ts";
 import {
@@ -70,6 +70,12 @@ export async function createDocument(
 export async function readDocument({ db, room }: Places, userId: string, id: string): Promise<Document> {
   const { row } = await documentFor(db, userId, id);
   return { row, ...accepted(await room(id).read()) };
+}
+
+/** Who has the document open, those first who came first. */
+export async function readPresence({ db, room }: Places, userId: string, id: string): Promise<Attendee[]> {
+  await documentFor(db, userId, id);
+  return accepted(await room(id).attendees()).attendees;
 }
 
 /**

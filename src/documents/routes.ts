@@ -8,6 +8,7 @@ import type { ErrorCode } from "../protocol/errors.ts";
 import { limits } from "../protocol/limits.ts";
 import * as schemas from "../protocol/rest/documents.ts";
 import { id } from "../protocol/rest/text.ts";
+import type { Attendee } from "../room/room-api.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import {
   changeDocument,
@@ -16,6 +17,7 @@ import {
   eraseDocument,
   type Places,
   readDocument,
+  readPresence,
 } from "./documents.ts";
 import { entityTag, versionToMatch } from "./entity-tag.ts";
 import { type DocumentRow, listDocuments } from "./store.ts";
@@ -60,6 +62,19 @@ const readDocumentRoute = createRoute({
   request: { params },
   responses: {
     200: { ...jsonAnswer(schemas.document, "The document."), headers: tagHeader },
+    ...problemAnswers(...alwaysProblems, "invalid_request", "not_found"),
+  },
+});
+
+const readPresenceRoute = createRoute({
+  method: "get",
+  path: "/documents/{id}/presence",
+  summary: "Tell who has a document open",
+  security,
+  middleware: [authenticated] as const,
+  request: { params },
+  responses: {
+    200: jsonAnswer(schemas.presence, "Who is here, each once, those first who came first."),
     ...problemAnswers(...alwaysProblems, "invalid_request", "not_found"),
   },
 });
@@ -124,6 +139,10 @@ export const documentRoutes = new OpenAPIHono<RequestContext>()
     c.header("etag", entityTag(found.version));
     return c.json(documentBody(found), 200);
   })
+  .openapi(readPresenceRoute, async (c) => {
+    const here = await readPresence(placesOf(c.env), c.var.principal.userId, c.req.valid("param").id);
+    return c.json(presenceBody(here), 200);
+  })
   .openapi(changeDocumentRoute, async (c) => {
     const { title, content } = c.req.valid("json");
     const changed = await changeDocument(
@@ -151,6 +170,18 @@ function placesOf(env: Env): Places {
 
 function documentBody({ row, content, version }: Document): schemas.DocumentBody {
   return { ...summaryBody(row), content, version };
+}
+
+function presenceBody(here: Attendee[]): schemas.PresenceBody {
+  return {
+    items: here.map(({ userId, name, kind, role, since }) => ({
+      user_id: userId,
+      name,
+      kind,
+      role,
+      since: new Date(since).toISOString(),
+    })),
+  };
 }
 
 function summaryBody(row: DocumentRow): schemas.DocumentSummaryBody {

@@ -1,4 +1,5 @@
 import { Hono } from "hono";
+import { findUser } from "../auth/accounts.ts";
 import { authenticate, bearerToken } from "../auth/authenticate.ts";
 import { database } from "../db/database.ts";
 import { Problem } from "../platform/problem.ts";
@@ -29,8 +30,12 @@ export const socketRoute = new Hono<RequestContext>().get("/ws/documents/:id", a
     });
   }
   const decidedAt = Date.now();
-  const { role } = await documentFor(database(c.env.DB), principal.userId, id);
-  const grant: Grant = { ...principal, kind: "person", role, decidedAt };
+  const db = database(c.env.DB);
+  const [{ role }, user] = await Promise.all([
+    documentFor(db, principal.userId, id),
+    findUser(db, principal.userId),
+  ]);
+  const grant: Grant = { ...principal, name: user?.name ?? "", kind: "person", role, decidedAt };
   return c.env.ROOMS.getByName(id).fetch(upgradeFor(c.req.raw, offered, grant, c.get("requestId")));
 });
 
@@ -42,9 +47,15 @@ function subprotocols(header: string | undefined): string[] {
   return header?.split(",").map((protocol) => protocol.trim()) ?? [];
 }
 
+/** Headers are ASCII, and names are not. */
+function asciiJson(value: object): string {
+  const escaped = (unit: string) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, "0")}`;
+  return JSON.stringify(value).replace(/[^\x20-\x7e]/g, escaped);
+}
+
 /** The upgrade as the room gets it: the handshake without the token, and in its place what was verified. */
 function upgradeFor(original: Request, offered: string[], grant: Grant, requestId: string): Request {
-  const headers = new Headers({ "x-materi-grant": JSON.stringify(grant), "x-request-id": requestId });
+  const headers = new Headers({ "x-materi-grant": asciiJson(grant), "x-request-id": requestId });
   for (const [name, value] of original.headers) {
     if (name === "upgrade" || name.startsWith("sec-websocket-")) headers.set(name, value);
   }

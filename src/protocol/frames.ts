@@ -2,6 +2,7 @@ import type { Operation } from "../ot/operation.ts";
 import { parseOperation } from "../ot/parse.ts";
 import type { ErrorCode } from "./errors.ts";
 import { limits } from "./limits.ts";
+import { decodePresence, type PresenceFrame, type PresenceItem, type PresenceUpdate } from "./presence.ts";
 
 /** The WebSocket subprotocol, and the version of everything in this file. docs/protocol.md tells it in prose. */
 export const subprotocol = "materi.v1";
@@ -44,7 +45,7 @@ export interface Refused {
 }
 
 /** What a message from a client turned out to be. `unknown` is ignored (law WR-1). */
-export type ClientFrame = Hello | Submit | SeedEdit | Refused | { type: "unknown" };
+export type ClientFrame = Hello | Submit | PresenceUpdate | SeedEdit | Refused | { type: "unknown" };
 
 const clientIdForm = /^[\w.:-]{1,64}$/;
 
@@ -69,6 +70,10 @@ export function decodeClientFrame(message: string): ClientFrame {
   }
   const fields = frame as Record<string, unknown>;
   if (fields.type === "submit") return decodeSubmit(fields);
+  if (fields.type === "presence") {
+    const update = decodePresence(fields);
+    return "code" in update ? refused(update.code, update.detail) : update;
+  }
   if (fields.type === "hello") return decodeHello(fields);
   if (typeof fields.type === "string") return { type: "unknown" };
   if (fields.op_type !== undefined) return decodeSeedEdit(fields);
@@ -187,11 +192,23 @@ export interface Welcome {
   actor: number;
   /** The others whose numbers were told so far, and those of `operations`. */
   actors: ActorInfo[];
+  /** The others that show themselves, with positions in the text at `version`. */
+  presence: readonly PresenceItem[];
   /** The highest `seq` that was accepted from this client id; 0 if none was. */
   last_seq: number;
   /** The oldest version that a submission may be based on. */
   horizon: number;
-  limits: { frame_units: number; insert_units: number; operation_parts: number; text_units: number };
+  limits: {
+    frame_units: number;
+    insert_units: number;
+    operation_parts: number;
+    text_units: number;
+    selections: number;
+    presence_lag: number;
+    presence_ms: number;
+    ping_seconds: number;
+    silence_seconds: number;
+  };
 }
 
 /** Sent in the order of versions: the receiver now has everything up to `version`. */
@@ -236,7 +253,7 @@ export interface SeedAnswer {
   version: number;
 }
 
-export type ServerFrame = Welcome | Ack | Operations | Actors | RoleChange | ErrorFrame;
+export type ServerFrame = Welcome | Ack | Operations | Actors | PresenceFrame | RoleChange | ErrorFrame;
 
 /** `operations` from items that are already JSON: a broadcast is encoded once, however many sockets get it. */
 export const encodeOperations = (from: number, items: readonly string[]): string =>
@@ -279,6 +296,7 @@ export function decodeServerFrame(message: string): ServerFrame | undefined {
     case "operations":
     case "actors":
     case "role":
+    case "presence":
     case "error":
       return frame as ServerFrame;
     default:

@@ -14,6 +14,16 @@ export const limits = {
   operationParts: 10_000,
   /** Code units of one socket frame: an operation with its largest insert, every character escaped. */
   frameUnits: 1_048_576,
+  /** Selections of one presence: people use a handful of carets; it is mapped through every operation. */
+  selections: 16,
+  /** Milliseconds between two presence frames to one socket: 20 a second look like one movement. */
+  presenceMs: 50,
+  /** Operations that a presence may be behind, each of which it is mapped through: what the room keeps in memory. */
+  presenceLag: 4_096,
+  /** Seconds between two pings of a client. The platform answers them, so they cost the room nothing. */
+  pingSeconds: 10,
+  /** Seconds without a sign of life after which a client is shown to nobody: three pings are lost. */
+  silenceSeconds: 30,
   /** Bytes of a REST request's body: a document of the largest size in UTF-8, with room for JSON. */
   bodyBytes: 16_777_216,
   /** Bytes of a body that anyone may send unasked who they are (register, login, refresh). */

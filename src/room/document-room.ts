@@ -4,7 +4,7 @@ import { closeCodes } from "../protocol/close-codes.ts";
 import { encodeError, subprotocol } from "../protocol/frames.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { Room } from "./room.ts";
-import type { DocumentRoomApi, Grant, RoomResult } from "./room-api.ts";
+import type { Attendee, DocumentRoomApi, Grant, RoomResult } from "./room-api.ts";
 import { SocketPeer } from "./socket-peer.ts";
 import { SqliteOperationLog } from "./sqlite-operation-log.ts";
 
@@ -29,11 +29,11 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi 
     this.#room = new Room({
       log: new SqliteOperationLog(ctx.storage),
       now: () => Date.now(),
-      later: (flush) => void setTimeout(flush, 0),
+      later: (flush, ms = 0) => void setTimeout(flush, ms),
       report: (error) => this.#report(error),
     });
     for (const socket of ctx.getWebSockets()) {
-      const peer = SocketPeer.restore(socket);
+      const peer = SocketPeer.restore(socket, ctx);
       if (peer) this.#join(socket, peer);
       else socket.close(closeCodes.restarted.code, "the server was updated");
     }
@@ -46,7 +46,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi 
     const grant = JSON.parse(request.headers.get("x-materi-grant") ?? "") as Grant;
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
-    this.#join(server, SocketPeer.open(server, { grant }));
+    this.#join(server, SocketPeer.open(server, this.ctx, { grant }));
     const offered = request.headers.get("sec-websocket-protocol")?.split(/\s*,\s*/) ?? [];
     const headers = new Headers(
       offered.includes(subprotocol) ? { "sec-websocket-protocol": subprotocol } : {},
@@ -104,6 +104,10 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi 
     change: Parameters<DocumentRoomApi["replaceContent"]>[0],
   ): Promise<RoomResult<{ version: number }>> {
     return this.#room.replaceContent(change);
+  }
+
+  async attendees(): Promise<RoomResult<{ attendees: Attendee[] }>> {
+    return this.#room.attendees();
   }
 
   async setRole(...change: Parameters<DocumentRoomApi["setRole"]>): Promise<{ sockets: number }> {

@@ -37,6 +37,11 @@ export class LoadedRoom {
     return stored && new LoadedRoom(stored, log);
   }
 
+  /** The newest version that anybody may hear of (law RM-2). */
+  get committedVersion(): number {
+    return this.batch.from - 1;
+  }
+
   nextSeq({ actor }: Actor): number {
     return (this.authority.lastOf(actor)?.seq ?? 0) + 1;
   }

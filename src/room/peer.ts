@@ -1,4 +1,5 @@
 import type { Actor } from "./operation-log.ts";
+import type { ShownPresence } from "./presence.ts";
 import type { Grant } from "./room-api.ts";
 
 /** What the room knows of one socket; it outlives hibernation. */
@@ -6,11 +7,17 @@ export interface Session {
   readonly grant: Grant;
   /** Who it writes as; set by its first `hello`. From then on the socket is subscribed. */
   readonly actor?: Actor;
+  /** When it first said hello, milliseconds since the epoch. */
+  readonly since?: number;
+  /** What it shows to the others. */
+  readonly presence?: ShownPresence;
 }
 
 /** One socket, as the room sees it. */
 export interface Peer {
   readonly session: Session;
+  /** When the platform last answered a ping of it, milliseconds since the epoch; undefined: never. */
+  readonly pingedAt: number | undefined;
   /** Replaces the session, durably: it is there again when the room wakes. */
   saveSession(session: Session): void;
   /** Sends one frame; a socket that is closing loses it, and resumes by version. */

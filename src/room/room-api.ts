@@ -12,6 +12,8 @@ export interface Author {
  * `x-materi-grant` header of the upgrade request, which only the Worker can send.
  */
 export interface Grant extends Author {
+  /** How the person is called, for the others. */
+  name: string;
   role: Role;
   /** The sign-in (`sid` of the access token). */
   sessionId: string;
@@ -24,12 +26,22 @@ export interface Grant extends Author {
 /** An expected refusal is a value, not an exception: exceptions over RPC are for bugs. */
 export type RoomResult<T> = ({ ok: true } & T) | { ok: false; code: ErrorCode; detail: string };
 
+/** Somebody who has the document open, with one socket or several. */
+export interface Attendee extends Author {
+  name: string;
+  role: Grant["role"];
+  /** When the first of the sockets said hello, milliseconds since the epoch. */
+  since: number;
+}
+
 /** What a document's Durable Object offers to the Worker, beside `fetch` for the socket upgrade. */
 export interface DocumentRoomApi {
   /** Brings the room into being, with its first text; repeating it changes nothing and answers the current version. */
   create(initial: { content: string; author: Author }): Promise<RoomResult<{ version: number }>>;
   /** The committed text (UTF-16) and its version. */
   read(): Promise<RoomResult<{ version: number; content: string }>>;
+  /** Who is here, those first who came first. */
+  attendees(): Promise<RoomResult<{ attendees: Attendee[] }>>;
   /** Replaces the text, as one change from the current text; with `ifVersion`, only at that version. */
   replaceContent(change: {
     content: string;

@@ -14,13 +14,15 @@ import {
   type Submit,
 } from "../protocol/frames.ts";
 import { limits } from "../protocol/limits.ts";
+import { attendeesOf } from "./attendees.ts";
 import { type Batch, notStored } from "./batch.ts";
 import { contentChange } from "./content-change.ts";
 import { LiveAccess, type Whose } from "./live-access.ts";
 import { LoadedRoom } from "./loaded-room.ts";
 import type { Actor, OperationLog } from "./operation-log.ts";
 import type { Peer } from "./peer.ts";
-import type { DocumentRoomApi, RoomResult } from "./room-api.ts";
+import { Presence } from "./presence.ts";
+import type { Attendee, DocumentRoomApi, RoomResult } from "./room-api.ts";
 import { actorInfo, composeWelcome } from "./welcome.ts";
 
 /** What the room needs from its surroundings. */
@@ -28,8 +30,11 @@ export interface RoomPorts {
   log: OperationLog;
   /** Milliseconds since the epoch. */
   now(): number;
-  /** Runs `flush` in the next turn of the event loop: the messages of this turn share one commit. */
-  later(flush: () => void): void;
+  /**
+   * Runs `flush` in the next turn of the event loop, so that the messages of this turn share one commit; or after `ms`,
+   * which is never longer than presence is held back (law RM-7).
+   */
+  later(flush: () => void, ms?: number): void;
   /** An unexpected error, for the operator. */
   report(error: unknown): void;
 }
@@ -47,23 +52,31 @@ export class Room {
   readonly #ports: RoomPorts;
   readonly #peers = new Set<Peer>();
   readonly #access: LiveAccess;
+  readonly #presence: Presence;
   #loaded: LoadedRoom | undefined;
 
   constructor(ports: RoomPorts) {
     this.#ports = ports;
     const end = this.#end.bind(this);
     this.#access = new LiveAccess({ peers: this.#peers, now: () => ports.now(), end });
+    this.#presence = new Presence({
+      now: () => ports.now(),
+      wake: (ms) => ports.later(() => this.#deliverPresence(), ms),
+      subscribers: () => this.#subscribers(),
+    });
   }
 
   /** A socket was opened, or was there before the room woke. Nothing is sent (law WR-2). */
   join(peer: Peer): void {
     this.#peers.add(peer);
     if (!this.#access.admit(peer)) return;
+    this.#presence.join(peer);
     if (peer.session.actor) this.#loaded?.actors.restore(peer.session.actor);
   }
 
   leave(peer: Peer): void {
     this.#peers.delete(peer);
+    this.#presence.leave(peer);
   }
 
   /** One message of a socket. Whatever it holds, it harms nobody else and never throws (law RM-6). */
@@ -74,6 +87,7 @@ export class Room {
       this.#end(peer, closeCodes.tokenExpired, "the access token has expired");
       return;
     }
+    this.#presence.heard(peer);
     const frame = decodeClientFrame(message);
     if (frame.type === "unknown") return;
     try {
@@ -91,7 +105,7 @@ export class Room {
 
   /** Closes a socket; what it still sends is not heard. */
   #end(peer: Peer, { code }: CloseCode, reason: string): void {
-    this.#peers.delete(peer);
+    this.leave(peer);
     peer.close(code, reason);
   }
 
@@ -116,6 +130,7 @@ export class Room {
     const room = this.#load();
     if (!room) return noSuchDocument;
     if (frame.type === "hello") return this.#welcome(peer, frame);
+    if (frame.type === "presence") return this.#presence.receive(room, peer, frame);
     if (!mayEdit(peer) && !isRepeat(room, peer, frame)) {
       return { ...answerTo(frame), code: "forbidden", detail: "a viewer does not edit" };
     }
@@ -135,8 +150,12 @@ export class Room {
         this.#end(other, closeCodes.superseded, "this client id was opened by another socket");
       }
     }
-    if (peer.session.actor?.actor !== actor.actor) peer.saveSession({ grant, actor });
-    peer.send(composeWelcome(room, hello, { actor, role: grant.role }));
+    if (peer.session.actor?.actor !== actor.actor) {
+      this.#presence.leave(peer);
+      peer.saveSession({ grant, actor, since: this.#ports.now() });
+    }
+    const presence = this.#presence.itemsFor(room, actor.actor);
+    peer.send(composeWelcome(room, hello, { actor, role: grant.role }, presence));
     return undefined;
   }
 
@@ -214,6 +233,14 @@ export class Room {
     return this.#guard(() => this.#replaceContent(change));
   }
 
+  attendees(): RoomResult<{ attendees: Attendee[] }> {
+    return this.#guard((): RoomResult<{ attendees: Attendee[] }> => {
+      if (!this.#load()) return { ok: false, ...noSuchDocument };
+      const here = [...this.#peers].filter((peer) => !this.#presence.isSilent(peer));
+      return { ok: true, attendees: attendeesOf(here.map(({ session }) => session)) };
+    });
+  }
+
   /** A room that cannot be read serves nothing (law RM-8). */
   #guard<T>(ask: () => RoomResult<T>): RoomResult<T> {
     try {
@@ -279,6 +306,17 @@ export class Room {
     }
     this.#announce(room, batch);
     batch.deliver(this.#subscribers());
+    this.#presence.deliver(room);
+  }
+
+  /** What was accepted is committed first: nobody is shown a place in a version before its commit (law RM-2). */
+  #deliverPresence(): void {
+    try {
+      this.flush();
+      this.#presence.woken(this.#load());
+    } catch (error) {
+      this.#ports.report(error);
+    }
   }
 
   /** A number is told before the first frame that bears it, to everybody but its bearer, who has it from the welcome. */

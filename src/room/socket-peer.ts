@@ -7,31 +7,40 @@ interface Attachment {
   session: Session;
 }
 
+/** Of a Durable Object's state, what tells of its sockets. */
+type SocketContext = Pick<DurableObjectState, "getWebSocketAutoResponseTimestamp">;
+
 /** A hibernatable WebSocket as the room's peer. */
 export class SocketPeer implements Peer {
   readonly #socket: WebSocket;
+  readonly #context: SocketContext;
   #session: Session;
 
-  private constructor(socket: WebSocket, session: Session) {
+  private constructor(socket: WebSocket, context: SocketContext, session: Session) {
     this.#socket = socket;
+    this.#context = context;
     this.#session = session;
   }
 
   /** A socket that was just accepted. */
-  static open(socket: WebSocket, session: Session): SocketPeer {
-    const peer = new SocketPeer(socket, session);
+  static open(socket: WebSocket, context: SocketContext, session: Session): SocketPeer {
+    const peer = new SocketPeer(socket, context, session);
     peer.saveSession(session);
     return peer;
   }
 
   /** A socket that was there before the object woke; undefined if its attachment is not one that this code wrote. */
-  static restore(socket: WebSocket): SocketPeer | undefined {
+  static restore(socket: WebSocket, context: SocketContext): SocketPeer | undefined {
     const attachment = socket.deserializeAttachment() as Attachment | null;
-    return attachment?.v === 2 ? new SocketPeer(socket, attachment.session) : undefined;
+    return attachment?.v === 2 ? new SocketPeer(socket, context, attachment.session) : undefined;
   }
 
   get session(): Session {
     return this.#session;
+  }
+
+  get pingedAt(): number | undefined {
+    return this.#context.getWebSocketAutoResponseTimestamp(this.#socket)?.getTime();
   }
 
   saveSession(session: Session): void {

@@ -1,6 +1,7 @@
 import type { Accepted, Authority } from "../ot/authority.ts";
 import { type ActorInfo, type Hello, subprotocol, type Welcome } from "../protocol/frames.ts";
 import { limits } from "../protocol/limits.ts";
+import type { PresenceItem } from "../protocol/presence.ts";
 import type { LoadedRoom } from "./loaded-room.ts";
 import type { Actor } from "./operation-log.ts";
 import type { Grant } from "./room-api.ts";
@@ -13,6 +14,7 @@ export function composeWelcome(
   { authority, actors, announced }: LoadedRoom,
   hello: Hello,
   self: { actor: Actor; role: Grant["role"] },
+  presence: readonly PresenceItem[],
 ): string {
   const missed = missedBy(authority, hello);
   const others = new Map(announced);
@@ -31,6 +33,7 @@ export function composeWelcome(
     role: self.role,
     actor: self.actor.actor,
     actors: [...others.values()].map(actorInfo),
+    presence,
     last_seq: authority.lastOf(self.actor.actor)?.seq ?? 0,
     horizon: authority.horizon,
     limits: {
@@ -38,6 +41,11 @@ export function composeWelcome(
       insert_units: limits.insertUnits,
       operation_parts: limits.operationParts,
       text_units: limits.textUnits,
+      selections: limits.selections,
+      presence_lag: limits.presenceLag,
+      presence_ms: limits.presenceMs,
+      ping_seconds: limits.pingSeconds,
+      silence_seconds: limits.silenceSeconds,
     },
   };
   return JSON.stringify(welcome);

@@ -61,7 +61,13 @@ describe("GET /ws/documents/{id}", () => {
   });
 
   it("tells the room what was verified, whatever the client says, and never the token", async () => {
-    const forged = JSON.stringify({ userId: "other", kind: "person", role: "owner", expiresAt: 9e9 });
+    const forged = JSON.stringify({
+      userId: "other",
+      name: "Other",
+      kind: "person",
+      role: "owner",
+      expiresAt: 9e9,
+    });
     const { atRoom } = await admitted(
       upgrade(`/ws/documents/${id}?secret=1`, {
         authorization: `Bearer ${account.access_token}`,
@@ -73,6 +79,7 @@ describe("GET /ws/documents/{id}", () => {
     );
     expect(JSON.parse(atRoom.headers.get("x-materi-grant") ?? "")).toEqual({
       userId: account.user.id,
+      name: account.user.name,
       kind: "person",
       role: "owner",
       expiresAt: expect.any(Number),

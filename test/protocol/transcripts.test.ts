@@ -63,7 +63,18 @@ describe("docs/protocol.md: golden frames", () => {
       ),
     );
     expect([...shown].sort()).toEqual(
-      ["ack", "actors", "error", "hello", "operations", "role", "submit", "welcome", undefined].sort(),
+      [
+        "ack",
+        "actors",
+        "error",
+        "hello",
+        "operations",
+        "presence",
+        "role",
+        "submit",
+        "welcome",
+        undefined,
+      ].sort(),
     );
   });
 

@@ -16,6 +16,7 @@ describe("hello and welcome", () => {
         role: "owner",
         actor: 2,
         actors: [{ actor: 1, user_id: "creator", kind: "person" }],
+        presence: [],
         last_seq: 0,
         horizon: 0,
         limits: {
@@ -23,6 +24,11 @@ describe("hello and welcome", () => {
           insert_units: 131_072,
           operation_parts: 10_000,
           text_units: 4_194_304,
+          selections: 16,
+          presence_lag: 4_096,
+          presence_ms: 50,
+          ping_seconds: 10,
+          silence_seconds: 30,
         },
       },
     ]);

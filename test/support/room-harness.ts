@@ -8,6 +8,7 @@ import type { Frame } from "./socket.ts";
 /** An owner's grant, in the harness's time. */
 export const personGrant = (userId: string): Grant => ({
   userId,
+  name: userId,
   kind: "person",
   role: "owner",
   sessionId: `${userId}-session`,
@@ -18,6 +19,7 @@ export const personGrant = (userId: string): Grant => ({
 /** A peer that remembers what it was sent. */
 export class RecordedPeer implements Peer {
   session: Session;
+  pingedAt: number | undefined;
   readonly frames: Frame[] = [];
   closed: number | undefined;
 
@@ -81,7 +83,7 @@ export class RoomHarness {
   readonly reported: unknown[] = [];
   readonly peers: RecordedPeer[] = [];
   now = 1_000_000;
-  #later: (() => void)[] = [];
+  #later: { run: () => void; at: number }[] = [];
   room = this.#newRoom();
 
   constructor(content = "") {
@@ -92,7 +94,7 @@ export class RoomHarness {
     return new Room({
       log: this.log,
       now: () => this.now,
-      later: (flush) => this.#later.push(flush),
+      later: (run, ms = 0) => this.#later.push({ run, at: this.now + ms }),
       report: (error) => this.reported.push(error),
     });
   }
@@ -113,9 +115,17 @@ export class RoomHarness {
     this.room.receive(peer, typeof frame === "string" ? frame : JSON.stringify(frame));
   }
 
-  /** Ends the turn: what was put off runs. */
+  /** Ends the turn: what was put off until now runs. */
   turn(): void {
-    for (const later of this.#later.splice(0)) later();
+    const due = this.#later.filter(({ at }) => at <= this.now);
+    this.#later = this.#later.filter(({ at }) => at > this.now);
+    for (const { run } of due) run();
+  }
+
+  /** Lets time pass, and what is due run. */
+  pass(ms: number): void {
+    this.now += ms;
+    this.turn();
   }
 
   /** Sends one frame, ends the turn, and gives what the peer was sent. */

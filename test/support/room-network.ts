@@ -26,6 +26,7 @@ export class NetworkSocket {
   /** Frames from the room that are lost instead of delivered. */
   loseAnswers = false;
   closed = false;
+  pings = 0;
   readonly sent: string[] = [];
 
   constructor(room: RoomHarness, url: string, protocols: string[], grant: Partial<Grant>) {
@@ -56,9 +57,23 @@ export class NetworkSocket {
   }
 
   send(frame: string): void {
+    if (frame === "ping") {
+      this.#ping();
+      return;
+    }
     this.sent.push(frame);
     queueMicrotask(() => {
       if (!this.closed) this.#room.send(this.peer, frame);
+    });
+  }
+
+  /** The platform answers it, and the room never hears of it. */
+  #ping(): void {
+    this.pings += 1;
+    queueMicrotask(() => {
+      if (this.closed) return;
+      this.peer.pingedAt = this.#room.now;
+      if (!this.loseAnswers) this.emit("message", { data: "pong" });
     });
   }
 

@@ -83,6 +83,7 @@ export async function openSocket(documentId: string, token: string): Promise<Tes
 
 export const grantOf = (userId: string, changes: Partial<Grant> = {}): Grant => ({
   userId,
+  name: userId,
   kind: "person",
   role: "owner",
   sessionId: `${userId}-session`,

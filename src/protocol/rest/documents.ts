@@ -49,6 +49,21 @@ export const documentPage = z
   })
   .meta({ id: "DocumentPage" });
 
+/** Who has a document open. */
+export const presence = z
+  .object({
+    items: z.array(
+      z.object({
+        user_id: id,
+        name: z.string(),
+        kind: z.enum(["person", "program", "import"]),
+        role: z.enum(["owner", "editor", "viewer"]),
+        since: time.meta({ description: "When the first of their sockets joined." }),
+      }),
+    ),
+  })
+  .meta({ id: "Presence" });
+
 /** The query of a list. */
 export const pageQuery = z.object({
   limit: z.coerce
@@ -61,4 +76,5 @@ export const pageQuery = z.object({
 });
 
 export type DocumentBody = z.infer<typeof document>;
+export type PresenceBody = z.infer<typeof presence>;
 export type DocumentSummaryBody = z.infer<typeof documentSummary>;

@@ -1,0 +1,83 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { Welcome } from "../../src/protocol/frames.ts";
+import type { Acknowledgement } from "../support/history-checker.ts";
+import type { Random } from "../support/ot-random.ts";
+
+/**
+ * What went over one client's sockets, seen between session and network, so that the session need not be believed; and
+ * what the network may do to them.
+ */
+export class Wire {
+  /** While true, nothing from the server arrives any more: what is accepted now, the client does not learn. */
+  silent = false;
+  actor = 0;
+  sent = 0;
+  readonly acknowledged: Acknowledgement[] = [];
+  /** Submissions that were sent again on another socket. */
+  resends = 0;
+  /** Of those, the ones that met themselves: the room had them before this socket's welcome. */
+  duplicates = 0;
+  readonly WebSocket: new (
+    url: string,
+    protocols: string[],
+  ) => WebSocket;
+
+  constructor(random: Random) {
+    const wire = this;
+    let newest = { seq: 0, frame: "" };
+    this.WebSocket = class extends WebSocket {
+      readonly #resent = new Set<number>();
+      #welcomed = 0;
+
+      constructor(url: string, protocols: string[]) {
+        super(url, protocols);
+        wire.silent = false;
+        super.addEventListener("message", ({ data }) => {
+          if (!wire.silent) this.#note(JSON.parse(data));
+        });
+      }
+
+      override addEventListener(type: string, listener: unknown): void {
+        const listen = listener as (event: Event) => void;
+        super.addEventListener(type, (event) => {
+          if (type !== "message" || !wire.silent) listen(event);
+        });
+      }
+
+      override send(frame: string): void {
+        super.send(frame);
+        const { type, seq, last_seq } = JSON.parse(frame);
+        if (type === "submit") {
+          if (seq <= newest.seq) this.#resend(seq);
+          else newest = { seq, frame };
+          wire.sent = newest.seq;
+        } else if (last_seq !== undefined && random.chance(0.5)) {
+          // Before the welcome can tell whether it is needed.
+          this.#resend(newest.seq);
+          super.send(newest.frame);
+        }
+      }
+
+      #resend(seq: number): void {
+        wire.resends += 1;
+        this.#resent.add(seq);
+      }
+
+      #note(frame: Welcome | ({ type: "ack" } & Acknowledgement)): void {
+        if (frame.type === "welcome") {
+          wire.actor = frame.actor;
+          this.#welcomed = frame.version;
+        } else if (frame.type === "ack") {
+          wire.acknowledged.push({ seq: frame.seq, version: frame.version });
+          if (this.#resent.has(frame.seq) && frame.version <= this.#welcomed) wire.duplicates += 1;
+        }
+      }
+    };
+  }
+
+  /** Hides the server's answers until the next connection. */
+  async hide(milliseconds: number): Promise<void> {
+    this.silent = true;
+    await sleep(milliseconds);
+  }
+}

@@ -1,4 +1,5 @@
 import { app } from "./app.ts";
 
+export { SocketAccess } from "./documents/socket-access.ts";
 export { DocumentRoom } from "./room/document-room.ts";
 export default app;

@@ -14,12 +14,13 @@ import {
 } from "../protocol/frames.ts";
 import { backoff } from "./backoff.ts";
 import { Outbox } from "./outbox.ts";
+import { Renewal } from "./renewal.ts";
 
 export interface SessionOptions {
   /** The service, as `http(s)://host[:port]`. */
   url: string;
   documentId: string;
-  /** Called before every connection, so that an ended token is replaced by a new one. */
+  /** Called before every connection, and when the token of an open one ends soon: must give one that lasts. */
   token: () => string | Promise<string>;
   /** Names this writer to the room; unique among all that may be connected at once. A random one by default. */
   clientId?: string;
@@ -77,6 +78,7 @@ export class DocumentSession {
   readonly #options: SessionOptions;
   readonly #listeners = new Map<keyof SessionEvents, Set<(event: never) => void>>();
   readonly #outbox: Outbox;
+  readonly #renewal: Renewal;
   #replica: Replica | undefined;
   #actor = 0;
   #connection: Connection = { state: "authorizing", attempt: 0 };
@@ -92,6 +94,11 @@ export class DocumentSession {
     this.#outbox = new Outbox({
       pending: () => this.#replica?.pending(),
       send: (frame) => this.#send(frame),
+    });
+    this.#renewal = new Renewal({
+      token: () => options.token(),
+      send: (frame) => this.#send(frame),
+      delays: this.#retryDelays,
     });
     void this.#connect(0);
   }
@@ -258,6 +265,7 @@ export class DocumentSession {
 
   #move(next: Connection): void {
     if ("timer" in this.#connection) clearTimeout(this.#connection.timer);
+    this.#renewal.cancel();
     this.#connection = next;
     this.#emit("connection", next);
     this.#settle();
@@ -277,6 +285,7 @@ export class DocumentSession {
     else if (frame?.type === "operations") this.#apply(frame);
     else if (frame?.type === "ack") this.#acknowledge(frame.seq, frame.version);
     else if (frame?.type === "error") this.#refused(frame);
+    else if (frame?.type === "auth_expiring") this.#renewal.begin();
     else if (frame?.type === "role") this.#setRole(frame.role, frame.reason);
     this.#settle();
   }

@@ -1,12 +1,10 @@
 import { Hono } from "hono";
-import { findUser } from "../auth/accounts.ts";
 import { authenticate, bearerToken } from "../auth/authenticate.ts";
-import { database } from "../db/database.ts";
 import { Problem } from "../platform/problem.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import { id as idSchema } from "../protocol/rest/text.ts";
 import type { Grant } from "../room/room-api.ts";
-import { documentFor } from "./documents.ts";
+import { grantFor } from "./socket-access.ts";
 
 /**
  * `GET /ws/documents/{id}`: admits a socket to a document's room. Whoever may not pass gets an HTTP problem and no
@@ -29,13 +27,7 @@ export const socketRoute = new Hono<RequestContext>().get("/ws/documents/:id", a
       errors: [{ path: ["id"], message: "id must be a UUID in lower case", code: "invalid_format" }],
     });
   }
-  const decidedAt = Date.now();
-  const db = database(c.env.DB);
-  const [{ role }, user] = await Promise.all([
-    documentFor(db, principal.userId, id),
-    findUser(db, principal.userId),
-  ]);
-  const grant: Grant = { ...principal, name: user?.name ?? "", kind: "person", role, decidedAt };
+  const grant = await grantFor(c.env, principal, id);
   return c.env.ROOMS.getByName(id).fetch(upgradeFor(c.req.raw, offered, grant, c.get("requestId")));
 });
 

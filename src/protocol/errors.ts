@@ -31,6 +31,7 @@ export const errorStatus = {
   seq_gap: 400,
   too_old: 409,
   hello_required: 400,
+  slow_down: 429,
   user_mismatch: 403,
 } as const;
 

@@ -35,6 +35,12 @@ export interface SeedEdit {
   baseVersion?: number;
 }
 
+/** A new access token for an open socket, which goes on as before. */
+export interface Auth {
+  type: "auth";
+  token: string;
+}
+
 /** A frame that is refused. `seq` is that of the submission, where it could be read; `seed` if it had the seed's form. */
 export interface Refused {
   type: "refused";
@@ -45,7 +51,7 @@ export interface Refused {
 }
 
 /** What a message from a client turned out to be. `unknown` is ignored (law WR-1). */
-export type ClientFrame = Hello | Submit | PresenceUpdate | SeedEdit | Refused | { type: "unknown" };
+export type ClientFrame = Hello | Submit | PresenceUpdate | SeedEdit | Auth | Refused | { type: "unknown" };
 
 const clientIdForm = /^[\w.:-]{1,64}$/;
 
@@ -75,6 +81,7 @@ export function decodeClientFrame(message: string): ClientFrame {
     return "code" in update ? refused(update.code, update.detail) : update;
   }
   if (fields.type === "hello") return decodeHello(fields);
+  if (fields.type === "auth") return decodeAuth(fields);
   if (typeof fields.type === "string") return { type: "unknown" };
   if (fields.op_type !== undefined) return decodeSeedEdit(fields);
   return refused("invalid_frame", "a frame has a `type`, or the seed's `op_type`");
@@ -102,6 +109,14 @@ function decodeHello({ client_id, since, last_seq }: Record<string, unknown>): H
     hello.lastSeq = last_seq;
   }
   return hello;
+}
+
+function decodeAuth({ token }: Record<string, unknown>): Auth | Refused {
+  if (typeof token !== "string") return refused("invalid_frame", "`token` is an access token");
+  if (token.length > limits.accessTokenUnits) {
+    return refused("invalid_token", `a token has at most ${limits.accessTokenUnits} UTF-16 units`);
+  }
+  return { type: "auth", token };
 }
 
 /** Optional fields may also be null, as serializers of other languages write them. */
@@ -156,6 +171,8 @@ export const encodeHello = (hello: {
 }): string =>
   JSON.stringify({ type: "hello", client_id: hello.clientId, since: hello.since, last_seq: hello.lastSeq });
 
+export const encodeAuth = (token: string): string => JSON.stringify({ type: "auth", token } satisfies Auth);
+
 // ── Server → client ──────────────────────────────────────────────────────────────────────────────────────────────
 
 export type Role = "owner" | "editor" | "viewer";
@@ -198,6 +215,8 @@ export interface Welcome {
   last_seq: number;
   /** The oldest version that a submission may be based on. */
   horizon: number;
+  /** When the access token ends, seconds since the epoch. */
+  expires_at: number;
   limits: {
     frame_units: number;
     insert_units: number;
@@ -235,6 +254,19 @@ export interface RoleChange {
   reason: string;
 }
 
+/** The socket's token ends soon: send a new one by `auth`. */
+export interface AuthExpiring {
+  type: "auth_expiring";
+  /** Seconds since the epoch. */
+  expires_at: number;
+}
+
+/** The new token holds, until then. */
+export interface AuthRenewed {
+  type: "auth";
+  expires_at: number;
+}
+
 export interface ErrorFrame {
   type: "error";
   code: ErrorCode;
@@ -253,7 +285,16 @@ export interface SeedAnswer {
   version: number;
 }
 
-export type ServerFrame = Welcome | Ack | Operations | Actors | PresenceFrame | RoleChange | ErrorFrame;
+export type ServerFrame =
+  | Welcome
+  | Ack
+  | Operations
+  | Actors
+  | PresenceFrame
+  | RoleChange
+  | AuthExpiring
+  | AuthRenewed
+  | ErrorFrame;
 
 /** `operations` from items that are already JSON: a broadcast is encoded once, however many sockets get it. */
 export const encodeOperations = (from: number, items: readonly string[]): string =>
@@ -271,10 +312,15 @@ export const encodeActors = (actors: readonly ActorInfo[]): string =>
 export const encodeRole = (role: Role, reason: string): string =>
   JSON.stringify({ type: "role", role, reason } satisfies RoleChange);
 
+export const encodeAuthExpiring = (expiresAt: number): string =>
+  `{"type":"auth_expiring","expires_at":${expiresAt}}`;
+
+export const encodeAuthRenewed = (expiresAt: number): string => `{"type":"auth","expires_at":${expiresAt}}`;
+
 export const encodeSeedAnswer = (version: number): string => `{"success":true,"version":${version}}`;
 
 /** Codes after which the same frame may be sent again. */
-const retryable: ReadonlySet<ErrorCode> = new Set(["unavailable", "internal"]);
+const retryable: ReadonlySet<ErrorCode> = new Set(["unavailable", "internal", "slow_down"]);
 
 export function encodeError(refusal: Omit<Refused, "type">): string {
   const { code, detail, seq, seed } = refusal;
@@ -297,6 +343,8 @@ export function decodeServerFrame(message: string): ServerFrame | undefined {
     case "actors":
     case "role":
     case "presence":
+    case "auth":
+    case "auth_expiring":
     case "error":
       return frame as ServerFrame;
     default:

@@ -24,6 +24,8 @@ export const limits = {
   pingSeconds: 10,
   /** Seconds without a sign of life after which a client is shown to nobody: three pings are lost. */
   silenceSeconds: 30,
+  /** Code units of an access token in an `auth` frame; ours have about 500. */
+  accessTokenUnits: 4_096,
   /** Bytes of a REST request's body: a document of the largest size in UTF-8, with room for JSON. */
   bodyBytes: 16_777_216,
   /** Bytes of a body that anyone may send unasked who they are (register, login, refresh). */

@@ -31,8 +31,13 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi 
       now: () => Date.now(),
       later: (flush, ms = 0) => void setTimeout(flush, ms),
       report: (error) => this.#report(error),
+      wakeBy: (at) => this.#clock.by(at),
+      authorize: (token, userId) =>
+        ctx.exports.SocketAccess.authorize(token, { userId, documentId: ctx.id.name ?? "" }),
     });
+    this.#clock.add(this.#room.tokenExpiry);
     for (const socket of ctx.getWebSockets()) {
+      if (socket.readyState !== WebSocket.OPEN) continue;
       const peer = SocketPeer.restore(socket, ctx);
       if (peer) this.#join(socket, peer);
       else socket.close(closeCodes.restarted.code, "the server was updated");

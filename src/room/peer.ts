@@ -11,6 +11,8 @@ export interface Session {
   readonly since?: number;
   /** What it shows to the others. */
   readonly presence?: ShownPresence;
+  /** It was told that its token ends soon. */
+  readonly expiryAnnounced?: boolean;
 }
 
 /** One socket, as the room sees it. */

@@ -14,6 +14,7 @@ import {
   type Submit,
 } from "../protocol/frames.ts";
 import { limits } from "../protocol/limits.ts";
+import type { AlarmTask } from "./alarm-clock.ts";
 import { attendeesOf } from "./attendees.ts";
 import { type Batch, notStored } from "./batch.ts";
 import { contentChange } from "./content-change.ts";
@@ -22,7 +23,7 @@ import { LoadedRoom } from "./loaded-room.ts";
 import type { Actor, OperationLog } from "./operation-log.ts";
 import type { Peer } from "./peer.ts";
 import { Presence } from "./presence.ts";
-import type { Attendee, DocumentRoomApi, RoomResult } from "./room-api.ts";
+import type { Attendee, DocumentRoomApi, Grant, RoomResult } from "./room-api.ts";
 import { actorInfo, composeWelcome } from "./welcome.ts";
 
 /** What the room needs from its surroundings. */
@@ -37,6 +38,10 @@ export interface RoomPorts {
   later(flush: () => void, ms?: number): void;
   /** An unexpected error, for the operator. */
   report(error: unknown): void;
+  /** Asks to be woken for the room's tasks (`tokenExpiry`) at this time or before, milliseconds since the epoch. */
+  wakeBy(at: number): void;
+  /** What this user may do in this document now, if the access token is theirs; who knows that is outside the room. */
+  authorize(token: string, userId: string): Promise<RoomResult<{ grant: Grant }>>;
 }
 
 /** A batch is committed without waiting when it has this many entries: bounds one transaction and one frame. */
@@ -57,13 +62,22 @@ export class Room {
 
   constructor(ports: RoomPorts) {
     this.#ports = ports;
-    const end = this.#end.bind(this);
-    this.#access = new LiveAccess({ peers: this.#peers, now: () => ports.now(), end });
+    this.#access = new LiveAccess({
+      ...ports,
+      peers: this.#peers,
+      flush: () => this.flush(),
+      end: (...end) => this.#end(...end),
+    });
     this.#presence = new Presence({
       now: () => ports.now(),
       wake: (ms) => ports.later(() => this.#deliverPresence(), ms),
       subscribers: () => this.#subscribers(),
     });
+  }
+
+  /** Announces the end of tokens, and closes the sockets whose tokens have ended. */
+  get tokenExpiry(): AlarmTask {
+    return this.#access;
   }
 
   /** A socket was opened, or was there before the room woke. Nothing is sent (law WR-2). */
@@ -83,10 +97,7 @@ export class Room {
   receive(peer: Peer, message: string): void {
     // A socket that was superseded or ended may still have had messages under way.
     if (!this.#peers.has(peer)) return;
-    if (this.#ports.now() >= peer.session.grant.expiresAt * 1000) {
-      this.#end(peer, closeCodes.tokenExpired, "the access token has expired");
-      return;
-    }
+    if (this.#access.endIfExpired(peer, this.#ports.now())) return;
     this.#presence.heard(peer);
     const frame = decodeClientFrame(message);
     if (frame.type === "unknown") return;
@@ -112,13 +123,10 @@ export class Room {
   // ── Access ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   setRole(userId: string, role: Role, reason: string): number {
-    // What was accepted under the old role is acknowledged before the new one is told.
-    this.flush();
     return this.#access.setRole(userId, role, reason);
   }
 
   revoke(whose: Whose, reason: string): number {
-    this.flush();
     return this.#access.revoke(whose, reason);
   }
 
@@ -127,6 +135,10 @@ export class Room {
   /** Does what the frame asks, or returns why not. */
   #answer(peer: Peer, frame: Exclude<ClientFrame, { type: "unknown" }>): Refusal | undefined {
     if (frame.type === "refused") return frame;
+    if (frame.type === "auth") {
+      void this.#access.renew(peer, frame.token);
+      return undefined;
+    }
     const room = this.#load();
     if (!room) return noSuchDocument;
     if (frame.type === "hello") return this.#welcome(peer, frame);
@@ -152,10 +164,12 @@ export class Room {
     }
     if (peer.session.actor?.actor !== actor.actor) {
       this.#presence.leave(peer);
-      peer.saveSession({ grant, actor, since: this.#ports.now() });
+      const { presence: _, ...session } = peer.session;
+      peer.saveSession({ ...session, actor, since: this.#ports.now() });
     }
     const presence = this.#presence.itemsFor(room, actor.actor);
-    peer.send(composeWelcome(room, hello, { actor, role: grant.role }, presence));
+    peer.send(composeWelcome(room, hello, { actor, grant }, presence));
+    this.#access.watch(peer);
     return undefined;
   }
 

@@ -15,6 +15,7 @@ export class SocketPeer implements Peer {
   readonly #socket: WebSocket;
   readonly #context: SocketContext;
   #session: Session;
+  #closed = false;
 
   private constructor(socket: WebSocket, context: SocketContext, session: Session) {
     this.#socket = socket;
@@ -45,7 +46,7 @@ export class SocketPeer implements Peer {
 
   saveSession(session: Session): void {
     this.#session = session;
-    this.#socket.serializeAttachment({ v: 2, session } satisfies Attachment);
+    if (!this.#closed) this.#socket.serializeAttachment({ v: 2, session } satisfies Attachment);
   }
 
   send(frame: string): void {
@@ -58,6 +59,9 @@ export class SocketPeer implements Peer {
   }
 
   close(code: number, reason: string): void {
+    // Until the client has closed, too, the platform would bring the socket back at the next wake.
+    this.#closed = true;
+    this.#socket.serializeAttachment(null);
     try {
       this.#socket.close(code, closeReason(reason));
     } catch {

@@ -13,7 +13,7 @@ const smallestItem = 28;
 export function composeWelcome(
   { authority, actors, announced }: LoadedRoom,
   hello: Hello,
-  self: { actor: Actor; role: Grant["role"] },
+  self: { actor: Actor; grant: Grant },
   presence: readonly PresenceItem[],
 ): string {
   const missed = missedBy(authority, hello);
@@ -30,12 +30,13 @@ export function composeWelcome(
     ...(missed && hello.since !== undefined
       ? { operations: { from: hello.since + 1, items: missed.map(toItem) } }
       : { text: authority.text.toString() }),
-    role: self.role,
+    role: self.grant.role,
     actor: self.actor.actor,
     actors: [...others.values()].map(actorInfo),
     presence,
     last_seq: authority.lastOf(self.actor.actor)?.seq ?? 0,
     horizon: authority.horizon,
+    expires_at: self.grant.expiresAt,
     limits: {
       frame_units: limits.frameUnits,
       insert_units: limits.insertUnits,

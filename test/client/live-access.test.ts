@@ -56,6 +56,27 @@ describe("a session whose user's role changes", () => {
     expect([room.text.startsWith("kept a text"), ann.isSaved]).toEqual([true, true]);
   });
 
+  it("AC-5: the token is renewed in place before it ends, as often as it takes to get one", async () => {
+    const { room, network, session } = setUp("text");
+    const token = vi.fn<() => string>(() => "ann");
+    const ann = session("ann", { token });
+    await settle(room);
+    token.mockImplementationOnce(() => {
+      throw new Error("offline");
+    });
+    room.alarm();
+    await vi.advanceTimersByTimeAsync(200);
+    await settle(room);
+    expect(token).toHaveBeenCalledTimes(3);
+    expect(network.sockets[0]?.sent.at(-1)).toBe('{"type":"auth","token":"ann"}');
+    expect(network.sockets[0]?.peer.session.grant.expiresAt).toBe(Math.floor(room.now / 1_000) + 600);
+    room.alarm();
+    await settle(room);
+    ann.edit(insertion(0, "still here "));
+    await settle(room);
+    expect([room.text, network.sockets.length]).toEqual(["still here text", 1]);
+  });
+
   it("AC-2: whoever is revoked does not come back, and can still read and copy what was not saved", async () => {
     const { room, network, session } = setUp("text");
     const ann = session("ann");

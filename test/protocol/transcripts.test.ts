@@ -43,7 +43,8 @@ describe("docs/protocol.md: golden frames", () => {
           continue;
         }
         const user = client === "again" ? "ann" : client;
-        const socket = sockets.get(client) ?? (await openRoomSocket(room, grantOf(user)));
+        const socket =
+          sockets.get(client) ?? (await openRoomSocket(room, grantOf(user, { expiresAt: 4_102_444_800 })));
         sockets.set(client, socket);
         if (arrow === "→") socket.send(frame);
         else expect(JSON.stringify(await socket.next())).toBe(frame);
@@ -66,6 +67,7 @@ describe("docs/protocol.md: golden frames", () => {
       [
         "ack",
         "actors",
+        "auth",
         "error",
         "hello",
         "operations",
@@ -83,7 +85,7 @@ describe("docs/protocol.md: golden frames", () => {
     const named = [...table.matchAll(/^\| (`.+?`) \|/gm)].flatMap(
       ([, cell = ""]) => cell.match(/\w+/g) ?? [],
     );
-    expect(named).toHaveLength(16);
+    expect(named).toHaveLength(18);
     for (const code of named) expect(errorStatus).toHaveProperty(code);
     for (const { code } of Object.values(closeCodes)) expect(table).toContain(`| ${code} |`);
   });

@@ -1,4 +1,4 @@
-import { evictDurableObject } from "cloudflare:test";
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { closeReason } from "../../src/protocol/close-codes.ts";
@@ -64,6 +64,132 @@ describe("a role that changes while sockets are open", () => {
     await ann.next();
     await evictDurableObject(stub, { webSockets: "hibernate" });
     expect(await ann.ask(submit(1, 1, ["x"]))).toMatchObject({ type: "ack", seq: 1, version: 2 });
+  });
+});
+
+describe("the end of a token", () => {
+  const minute = 60;
+  const start = 1_000;
+
+  it("AC-4: is told in welcome, announced a minute before, and enforced, all by one alarm", () => {
+    const room = new RoomHarness();
+    const ann = room.open("ann", undefined, { expiresAt: start + 10 * minute });
+    const [welcome] = room.ask(ann, { type: "hello", client_id: "ann-1" });
+    expect(welcome.expires_at).toBe(start + 10 * minute);
+    expect(room.wakeAt).toBe((start + 9 * minute) * 1_000);
+    room.alarm();
+    expect(ann.take()).toEqual([{ type: "auth_expiring", expires_at: start + 10 * minute }]);
+    expect(ann.closed).toBeUndefined();
+    room.alarm();
+    expect(room.now).toBe((start + 10 * minute) * 1_000);
+    expect([ann.take(), ann.closed, room.wakeAt]).toEqual([[], 4401, undefined]);
+  });
+
+  it("AC-4: is announced once, though the room sleeps between, and never to who did not say hello", () => {
+    const room = new RoomHarness();
+    const ann = room.open("ann", "ann-1", { expiresAt: start + 10 * minute });
+    const seed = room.open("seed", undefined, { expiresAt: start + 10 * minute });
+    room.alarm();
+    room.hibernate();
+    room.room.tokenExpiry.run(room.now);
+    expect([ann.take().length, seed.take().length]).toEqual([1, 0]);
+    room.alarm();
+    expect([ann.closed, seed.closed]).toEqual([4401, 4401]);
+  });
+
+  it("AC-4: sockets whose tokens end at almost one time share an alarm", () => {
+    const room = new RoomHarness();
+    const peers = [0, 3, 9].map((n) => room.open(`u${n}`, `u${n}-1`, { expiresAt: 2_000 + n }));
+    room.alarm();
+    expect(peers.map((peer) => peer.take().length)).toEqual([1, 1, 1]);
+  });
+
+  it("AC-5: a new token for an open socket holds from then on; the end moves with it", async () => {
+    const room = new RoomHarness();
+    const ann = room.open("ann", "ann-1", { expiresAt: start + 10 * minute });
+    room.alarm();
+    ann.take();
+    room.send(ann, { type: "auth", token: "ann" });
+    await Promise.resolve();
+    const expires_at = start + 19 * minute;
+    await expect.poll(() => ann.take()).toEqual([{ type: "auth", expires_at }]);
+    room.alarm();
+    room.alarm();
+    expect(room.now).toBe((expires_at - minute) * 1_000);
+    expect(ann.take()).toEqual([{ type: "auth_expiring", expires_at }]);
+    expect(ann.closed).toBeUndefined();
+  });
+
+  it("AC-5: what the socket sends while its token is verified is judged by what it has, and nobody waits", async () => {
+    const room = new RoomHarness();
+    const ann = room.open("ann", "ann-1", { role: "viewer" });
+    const ben = room.open("ben", "ben-1");
+    room.send(ann, { type: "auth", token: "ann" });
+    room.send(ann, { type: "auth", token: "ann" });
+    room.send(ann, submit(1, 0, ["a"]));
+    expect(room.ask(ben, submit(1, 0, ["b"]))).toContainEqual({ type: "ack", seq: 1, version: 1 });
+    expect(ann.take()).toMatchObject([
+      { type: "error", code: "slow_down", retryable: true },
+      { type: "error", code: "forbidden", seq: 1 },
+      { type: "actors" },
+      { type: "operations", from: 1 },
+    ]);
+    await expect.poll(() => ann.take()).toMatchObject([{ type: "role", role: "owner" }, { type: "auth" }]);
+    expect(room.ask(ann, submit(1, 0, ["a"]))).toEqual([{ type: "ack", seq: 1, version: 2 }]);
+  });
+
+  it("AC-5: a bad token, and one that cannot be checked now, change nothing", async () => {
+    const room = new RoomHarness();
+    const ann = room.open("ann", "ann-1");
+    const before = ann.session;
+    room.authorize = async () => ({ ok: false, code: "invalid_token", detail: "it is not" });
+    room.send(ann, { type: "auth", token: "x" });
+    await expect.poll(() => ann.take()).toMatchObject([{ code: "invalid_token", retryable: false }]);
+    room.authorize = () => Promise.reject(new Error("no D1"));
+    room.send(ann, { type: "auth", token: "x" });
+    await expect.poll(() => ann.take()).toMatchObject([{ code: "unavailable", retryable: true }]);
+    expect(room.ask(ann, { type: "auth", token: 7 })).toMatchObject([{ code: "invalid_frame" }]);
+    expect(room.ask(ann, { type: "auth", token: "x".repeat(5_000) })).toMatchObject([
+      { code: "invalid_token" },
+    ]);
+    expect(ann.session).toBe(before);
+    expect(room.reported).toHaveLength(1);
+  });
+
+  it("AC-5: whoever may no longer see the document is closed with 4403; who left meanwhile is not touched", async () => {
+    const room = new RoomHarness();
+    room.authorize = async () => ({ ok: false, code: "not_found", detail: "There is no such document." });
+    const [ann, ben] = [room.open("ann", "ann-1"), room.open("ben", "ben-1")];
+    room.send(ann, { type: "auth", token: "ann" });
+    room.send(ben, { type: "auth", token: "ben" });
+    room.room.leave(ben);
+    await expect.poll(() => ann.closed).toBe(4403);
+    expect([ben.closed, ben.take()]).toEqual([undefined, []]);
+  });
+
+  it("AC-2, AC-5: a grant that was decided before a change of role does not undo it", async () => {
+    const room = new RoomHarness();
+    const ann = room.open("ann", "ann-1");
+    room.send(ann, { type: "auth", token: "ann" });
+    room.now += 5;
+    room.room.setRole("ann", "viewer", "demoted");
+    await expect.poll(() => ann.take().map(({ type }) => type)).toContain("auth");
+    expect(ann.session.grant.role).toBe("viewer");
+  });
+
+  it("AC-4: the alarm is set with the first socket, and closes it when its time has come", async () => {
+    const id = await newRoom("text");
+    const stub = env.ROOMS.getByName(id);
+    const alarm = () => runInDurableObject(stub, (_room, state) => state.storage.getAlarm());
+    expect(await alarm()).toBeNull();
+    const end = Math.floor(Date.now() / 1_000) + 2;
+    const ann = await openRoomSocket(id, grantOf("ann", { expiresAt: end }));
+    expect(await ann.ask({ type: "hello", client_id: "ann-1" })).toMatchObject({ expires_at: end });
+    expect(await alarm()).not.toBeNull();
+    await evictDurableObject(stub, { webSockets: "hibernate" });
+    expect(await ann.next()).toEqual({ type: "auth_expiring", expires_at: end });
+    expect(await ann.next()).toEqual({ closed: 4401 });
+    expect(Date.now()).toBeGreaterThanOrEqual(end * 1_000);
   });
 });
 

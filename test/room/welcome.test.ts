@@ -19,6 +19,7 @@ describe("hello and welcome", () => {
         presence: [],
         last_seq: 0,
         horizon: 0,
+        expires_at: 2_000,
         limits: {
           frame_units: 1_048_576,
           insert_units: 131_072,

@@ -2,7 +2,7 @@ import { MemoryOperationLog } from "../../src/room/memory-operation-log.ts";
 import type { Commit, OperationLog } from "../../src/room/operation-log.ts";
 import type { Peer, Session } from "../../src/room/peer.ts";
 import { Room } from "../../src/room/room.ts";
-import type { Grant } from "../../src/room/room-api.ts";
+import type { Grant, RoomResult } from "../../src/room/room-api.ts";
 import type { Frame } from "./socket.ts";
 
 /** An owner's grant, in the harness's time. */
@@ -83,6 +83,13 @@ export class RoomHarness {
   readonly reported: unknown[] = [];
   readonly peers: RecordedPeer[] = [];
   now = 1_000_000;
+  /** When the room asked to be woken. */
+  wakeAt: number | undefined;
+  /** What the Worker answers about a token: by default, that it is the owner's. */
+  authorize = async (_token: string, userId: string): Promise<RoomResult<{ grant: Grant }>> => ({
+    ok: true,
+    grant: { ...personGrant(userId), expiresAt: Math.floor(this.now / 1_000) + 600, decidedAt: this.now },
+  });
   #later: { run: () => void; at: number }[] = [];
   room = this.#newRoom();
 
@@ -96,6 +103,10 @@ export class RoomHarness {
       now: () => this.now,
       later: (run, ms = 0) => this.#later.push({ run, at: this.now + ms }),
       report: (error) => this.reported.push(error),
+      wakeBy: (at) => {
+        this.wakeAt = Math.min(at, this.wakeAt ?? at);
+      },
+      authorize: (token, userId) => this.authorize(token, userId),
     });
   }
 
@@ -140,6 +151,14 @@ export class RoomHarness {
     this.#later = [];
     this.room = this.#newRoom();
     for (const peer of this.peers) if (peer.closed === undefined) this.room.join(peer);
+  }
+
+  /** The alarm rings, as late as it was asked for. */
+  alarm(): void {
+    this.now = Math.max(this.now, this.wakeAt ?? this.now);
+    this.wakeAt = undefined;
+    this.room.tokenExpiry.run(this.now);
+    this.wakeAt = this.room.tokenExpiry.dueAt();
   }
 
   /** What waits for the end of the turn. */

@@ -1,0 +1,44 @@
+import { WorkerEntrypoint } from "cloudflare:workers";
+import type { Principal } from "../auth/access-token.ts";
+import { findUser } from "../auth/accounts.ts";
+import { authenticate } from "../auth/authenticate.ts";
+import { database } from "../db/database.ts";
+import { errorFields, log } from "../platform/log.ts";
+import { Problem } from "../platform/problem.ts";
+import type { Grant, RoomResult } from "../room/room-api.ts";
+import { documentFor } from "./documents.ts";
+
+/** What this person may do in a document, at this moment. Throws Problem `not_found` where that is nothing. */
+export async function grantFor(env: Env, principal: Principal, documentId: string): Promise<Grant> {
+  const decidedAt = Date.now();
+  const db = database(env.DB);
+  const [{ role }, user] = await Promise.all([
+    documentFor(db, principal.userId, documentId),
+    findUser(db, principal.userId),
+  ]);
+  return { ...principal, name: user?.name ?? "", kind: "person", role, decidedAt };
+}
+
+/**
+ * Asked by a room, by way of the Worker's own exports, when an open socket presents a new token: who verifies tokens and
+ * knows who may see what is the Worker, not the room (law AU-4).
+ */
+export class SocketAccess extends WorkerEntrypoint<Env> {
+  /** Refuses with `user_mismatch` a token that is not this user's, before it says anything about the document. */
+  async authorize(
+    token: string,
+    { userId, documentId }: { userId: string; documentId: string },
+  ): Promise<RoomResult<{ grant: Grant }>> {
+    try {
+      const principal = await authenticate(this.env, token);
+      if (principal.userId !== userId) {
+        return { ok: false, code: "user_mismatch", detail: "the token is another user's" };
+      }
+      return { ok: true, grant: await grantFor(this.env, principal, documentId) };
+    } catch (error) {
+      if (error instanceof Problem) return { ok: false, code: error.code, detail: error.message };
+      log("error", "socket_access_failed", { document_id: documentId, ...errorFields(error) });
+      return { ok: false, code: "unavailable", detail: "the token cannot be checked now" };
+    }
+  }
+}

@@ -7,7 +7,7 @@ process.env.WRANGLER_LOG ??= "error";
 
 export default defineConfig({
   test: {
-    coverage: { provider: "istanbul", include: ["src/**"], reporter: ["text", "html"] },
+    coverage: { provider: "istanbul", include: ["src/**/*.ts"], reporter: ["text", "html"] },
     projects: [
       // Pure code and tools, in Node.
       {

@@ -35,7 +35,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi 
       authorize: (token, userId) =>
         ctx.exports.SocketAccess.authorize(token, { userId, documentId: ctx.id.name ?? "" }),
     });
-    this.#clock.add(this.#room.tokenExpiry);
+    for (const task of this.#room.tasks) this.#clock.add(task);
     for (const socket of ctx.getWebSockets()) {
       if (socket.readyState !== WebSocket.OPEN) continue;
       const peer = SocketPeer.restore(socket, ctx);

@@ -4,6 +4,7 @@ import type { Text } from "../ot/text.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import { limits } from "../protocol/limits.ts";
 import { encodePresence, type PresenceItem, type PresenceUpdate } from "../protocol/presence.ts";
+import type { AlarmTask } from "./alarm-clock.ts";
 import type { LoadedRoom } from "./loaded-room.ts";
 import type { Peer } from "./peer.ts";
 import { presenceColor } from "./presence-color.ts";
@@ -22,8 +23,10 @@ export interface ShownPresence {
 export interface PresencePorts {
   now(): number;
   /** Has `deliver` called after so many milliseconds, in a turn of its own. */
-  wake(ms: number): void;
+  deliverAfter(ms: number): void;
   subscribers(): Iterable<Peer>;
+  /** Has the alarm ring at this time or before. */
+  wakeBy(at: number): void;
 }
 
 /** Operations after which everybody is mapped, so that a newcomer never waits for more than these. */
@@ -95,6 +98,7 @@ export class Presence {
       const at = this.#ports.now();
       this.#shown.set(peer, { version, selections, color: color ?? presenceColor(grant.userId), at });
       this.#change(actor.actor, peer);
+      if (this.#isWatched) this.#ports.wakeBy(at + limits.silenceSeconds * 1000);
     }
     return undefined;
   }
@@ -151,7 +155,7 @@ export class Presence {
   #wake(): void {
     if (this.#willWake) return;
     this.#willWake = true;
-    this.#ports.wake(Math.max(0, this.#deliveredAt + limits.presenceMs - this.#ports.now()));
+    this.#ports.deliverAfter(Math.max(0, this.#deliveredAt + limits.presenceMs - this.#ports.now()));
   }
 
   #item(room: LoadedRoom, peer: Peer): PresenceItem {
@@ -196,20 +200,37 @@ export class Presence {
     return this.#ports.now() >= this.#aliveAt(peer) + limits.silenceSeconds * 1000;
   }
 
-  /** When the next of those who are shown to somebody is overdue; undefined if nobody is, so that the room may sleep on. */
-  get sweepDue(): number | undefined {
+  /** Whether there is anybody to whom somebody could be shown. */
+  get #isWatched(): boolean {
     let subscribers = 0;
-    for (const _ of this.#ports.subscribers()) subscribers += 1;
-    if (this.#shown.size === 0 || subscribers < 2) return undefined;
-    return (
-      Math.min(...[...this.#shown.keys()].map((peer) => this.#aliveAt(peer))) + limits.silenceSeconds * 1000
-    );
+    for (const _ of this.#ports.subscribers()) {
+      subscribers += 1;
+      if (subscribers > 1) return true;
+    }
+    return false;
   }
 
-  /** Takes away what the silent show. Their sockets stay: a background tab may only be slow. */
-  sweep(): void {
-    for (const peer of [...this.#shown.keys()]) if (this.#isOverdue(peer)) this.#hide(peer);
+  /** Somebody was subscribed: who was shown to nobody so far may have been silent for long. */
+  watch(): void {
+    const due = this.sweep.dueAt();
+    if (due !== undefined) this.#ports.wakeBy(due);
   }
+
+  /**
+   * Takes away what the silent show (law PR-3); only as long as anybody is shown to somebody, so that a lonely room sleeps
+   * on. Their sockets stay: a tab in the background may only be slow.
+   */
+  readonly sweep: AlarmTask = {
+    name: "presence",
+    dueAt: () => {
+      if (this.#shown.size === 0 || !this.#isWatched) return undefined;
+      const aliveAt = [...this.#shown.keys()].map((peer) => this.#aliveAt(peer));
+      return aliveAt.reduce((first, at) => Math.min(first, at)) + limits.silenceSeconds * 1000;
+    },
+    run: () => {
+      for (const peer of [...this.#shown.keys()]) if (this.#isOverdue(peer)) this.#hide(peer);
+    },
+  };
 }
 
 function mapped(

@@ -38,7 +38,7 @@ export interface RoomPorts {
   later(flush: () => void, ms?: number): void;
   /** An unexpected error, for the operator. */
   report(error: unknown): void;
-  /** Asks to be woken for the room's tasks (`tokenExpiry`) at this time or before, milliseconds since the epoch. */
+  /** Asks to be woken for the room's `tasks` at this time or before, milliseconds since the epoch. */
   wakeBy(at: number): void;
   /** What this user may do in this document now, if the access token is theirs; who knows that is outside the room. */
   authorize(token: string, userId: string): Promise<RoomResult<{ grant: Grant }>>;
@@ -70,14 +70,15 @@ export class Room {
     });
     this.#presence = new Presence({
       now: () => ports.now(),
-      wake: (ms) => ports.later(() => this.#deliverPresence(), ms),
+      deliverAfter: (ms) => ports.later(() => this.#deliverPresence(), ms),
       subscribers: () => this.#subscribers(),
+      wakeBy: (at) => ports.wakeBy(at),
     });
   }
 
-  /** Announces the end of tokens, and closes the sockets whose tokens have ended. */
-  get tokenExpiry(): AlarmTask {
-    return this.#access;
+  /** What the room does at a time. */
+  get tasks(): readonly AlarmTask[] {
+    return [this.#access, this.#presence.sweep];
   }
 
   /** A socket was opened, or was there before the room woke. Nothing is sent (law WR-2). */
@@ -170,6 +171,7 @@ export class Room {
     const presence = this.#presence.itemsFor(room, actor.actor);
     peer.send(composeWelcome(room, hello, { actor, grant }, presence));
     this.#access.watch(peer);
+    this.#presence.watch();
     return undefined;
   }
 

@@ -1,4 +1,4 @@
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { RoomHarness } from "../support/room-harness.ts";
@@ -20,6 +20,60 @@ describe("RM-7: an idle room sleeps", () => {
       type: "ack",
       version: 2,
     });
+  });
+
+  it("PR-3: an alarm is set while somebody is shown to another, and takes the dead away, also after hibernation", async () => {
+    const id = await newRoom("text");
+    const stub = env.ROOMS.getByName(id);
+    const alarm = () => runInDurableObject(stub, (_room, { storage }) => storage.getAlarm());
+    const ann = await openRoomSocket(id, grantOf("ann"));
+    await ann.ask({ type: "hello", client_id: "ann-1" });
+    ann.send({ type: "presence", version: 1, selections: [[0, 0]] });
+    await ann.drain();
+    expect(((await alarm()) ?? 0) - Date.now()).toBeGreaterThan(60_000);
+    const ben = await openRoomSocket(id, grantOf("ben"));
+    await ben.ask({ type: "hello", client_id: "ben-1" });
+    const due = ((await alarm()) ?? 0) - Date.now();
+    expect(due).toBeGreaterThan(25_000);
+    expect(due).toBeLessThanOrEqual(30_000);
+
+    // Ann's last sign of life was half a minute ago, as far as what outlives hibernation can tell.
+    await runInDurableObject(stub, (_room, state) => {
+      for (const socket of state.getWebSockets()) {
+        const attachment = socket.deserializeAttachment();
+        const { session } = attachment;
+        session.since -= 30_000;
+        if (session.presence) session.presence.at -= 30_000;
+        socket.serializeAttachment(attachment);
+      }
+    });
+    await evictDurableObject(stub, { webSockets: "hibernate" });
+    expect(await runDurableObjectAlarm(stub)).toBe(true);
+    // Ben may also have got what was already in his welcome.
+    let frame = await ben.next();
+    if (!frame.items[0].gone) frame = await ben.next();
+    expect(frame).toEqual({ type: "presence", version: 1, items: [{ actor: 2, gone: true }] });
+    expect(((await alarm()) ?? 0) - Date.now()).toBeGreaterThan(60_000);
+  });
+
+  it("PR-3: who closes is gone for the others within 2 s", async () => {
+    for (const leave of ["close", "superseded"] as const) {
+      const id = await newRoom("text");
+      const ann = await openRoomSocket(id, grantOf("ann"));
+      const ben = await openRoomSocket(id, grantOf("ben"));
+      await ann.ask({ type: "hello", client_id: "ann-1" });
+      await ben.ask({ type: "hello", client_id: "ben-1" });
+      ann.send({ type: "presence", version: 1, selections: [[0, 0]] });
+      expect(await ben.next()).toMatchObject({ items: [{ actor: 2, selections: [[0, 0]] }] });
+      const before = Date.now();
+      if (leave === "close") ann.close();
+      else
+        await openRoomSocket(id, grantOf("ann")).then((again) =>
+          again.ask({ type: "hello", client_id: "ann-1" }),
+        );
+      expect(await ben.next()).toMatchObject({ type: "presence", items: [{ actor: 2, gone: true }] });
+      expect(Date.now() - before).toBeLessThan(2_000);
+    }
   });
 
   it("RM-7: without a socket no alarm is set, and nothing is left to run when a turn is over", async () => {

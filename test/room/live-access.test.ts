@@ -91,7 +91,7 @@ describe("the end of a token", () => {
     const seed = room.open("seed", undefined, { expiresAt: start + 10 * minute });
     room.alarm();
     room.hibernate();
-    room.room.tokenExpiry.run(room.now);
+    for (const task of room.room.tasks) void task.run(room.now);
     expect([ann.take().length, seed.take().length]).toEqual([1, 0]);
     room.alarm();
     expect([ann.closed, seed.closed]).toEqual([4401, 4401]);

@@ -171,6 +171,91 @@ describe("PR-1: presence is the newest state of a socket, and nothing else", () 
   });
 });
 
+describe("PR-3: the dead are not shown", () => {
+  /** What the room is woken for where nobody is shown: the announcement that a token ends. */
+  const tokenAlarm = 2_000_000 - 60_000;
+  const silence = limits.silenceSeconds * 1_000;
+  const gone = [{ type: "presence", version: 1, items: [{ actor: 2, gone: true }] }];
+
+  it("who gives no sign of life is gone after 30 s, and its socket stays", () => {
+    const { room, ann, ben } = setUp();
+    room.ask(ann, show(1, [0, 0]));
+    presenceOf(ben);
+    room.alarm();
+    expect(room.now).toBe(1_000_000 + silence);
+    expect(presenceOf(ben)).toEqual(gone);
+    expect([ann.closed, room.wakeAt]).toEqual([undefined, tokenAlarm]);
+    room.pass(limits.presenceMs);
+    room.ask(ann, show(1, [3, 3]));
+    expect(presenceOf(ben)).toMatchObject([{ items: [{ actor: 2, selections: [[3, 3]] }] }]);
+  });
+
+  it("a ping that the platform answered is one, as is any frame", () => {
+    const { room, ann, ben } = setUp();
+    room.ask(ann, show(1, [0, 0]));
+    presenceOf(ben);
+    room.now += 10_000;
+    ann.pingedAt = room.now;
+    room.alarm();
+    expect(room.wakeAt).toBe(ann.pingedAt + silence);
+    room.now += 5_000;
+    room.ask(ann, { type: "of a newer protocol" });
+    const heardAt = room.now;
+    room.alarm();
+    expect(presenceOf(ben)).toEqual([]);
+    room.alarm();
+    expect(room.now).toBe(heardAt + silence);
+    expect(presenceOf(ben)).toEqual(gone);
+  });
+
+  it("RM-7: no alarm is set while nobody is shown to anybody", () => {
+    const room = new RoomHarness("Hello world");
+    const ann = room.open("ann", "ann-1");
+    room.open("silent");
+    room.ask(ann, show(1, [0, 0]));
+    expect(room.wakeAt).toBe(tokenAlarm);
+    const ben = room.open("ben", "ben-1");
+    expect(room.wakeAt).toBe(1_000_000 + silence);
+    room.room.leave(ben);
+    room.alarm();
+    expect(room.wakeAt).toBe(tokenAlarm);
+  });
+
+  it("RM-7: after hibernation the sweep goes on from what the sockets hold", () => {
+    const { room, ann, ben } = setUp();
+    room.ask(ann, show(1, [0, 0]));
+    room.ask(ben, show(1, [0, 0]));
+    presenceOf(ben);
+    room.pass(limits.presenceMs);
+    presenceOf(ben);
+    ben.pingedAt = room.now + 20_000;
+    room.hibernate();
+    room.alarm();
+    expect(presenceOf(ben)).toEqual(gone);
+    expect(room.wakeAt).toBe(ben.pingedAt + silence);
+    room.hibernate();
+    const eve = room.open("eve");
+    expect(room.ask(eve, { type: "hello", client_id: "eve-1" })).toMatchObject([
+      { presence: [{ actor: 3 }] },
+    ]);
+  });
+
+  it("who pinged before and stopped is not here for REST either; who never does is", () => {
+    const { room, ann } = setUp();
+    const here = () => {
+      const answer = room.room.attendees();
+      return answer.ok && answer.attendees.map(({ userId }) => userId);
+    };
+    ann.pingedAt = room.now;
+    room.now += silence - 1;
+    expect(here()).toEqual(["ann", "ben"]);
+    room.now += 1;
+    expect(here()).toEqual(["ben"]);
+    room.ask(ann, show(1, [0, 0]));
+    expect(here()).toEqual(["ann", "ben"]);
+  });
+});
+
 describe("PR-2: positions are of the committed text at the frame's version", () => {
   it("RM-2: a presence that comes with an operation goes out after its commit, at its version", () => {
     const { room, ann, ben } = setUp();

@@ -153,12 +153,17 @@ export class RoomHarness {
     for (const peer of this.peers) if (peer.closed === undefined) this.room.join(peer);
   }
 
-  /** The alarm rings, as late as it was asked for. */
+  /** The alarm rings, as late as it was asked for: what is due runs, and it is set to what is due next. */
   alarm(): void {
     this.now = Math.max(this.now, this.wakeAt ?? this.now);
     this.wakeAt = undefined;
-    this.room.tokenExpiry.run(this.now);
-    this.wakeAt = this.room.tokenExpiry.dueAt();
+    for (const task of this.room.tasks) {
+      const due = task.dueAt();
+      if (due !== undefined && due <= this.now) void task.run(this.now);
+      const next = task.dueAt();
+      if (next !== undefined) this.wakeAt = Math.min(next, this.wakeAt ?? next);
+    }
+    this.turn();
   }
 
   /** What waits for the end of the turn. */

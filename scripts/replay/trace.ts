@@ -56,11 +56,10 @@ export function parseTrace(value: unknown): Trace {
   const txns = list(trace.txns, "txns");
   const isConcurrent = trace.kind === "concurrent";
   const agents = isConcurrent ? count(trace.numAgents, "numAgents") : 1;
-  const newest: number[] = Array(agents).fill(-1);
   const edits = txns.map((item, index): Edit => {
     const where = `txns[${index}]`;
     const { agent = 0, parents, patches, time, timestamp } = object(item, where);
-    const edit = {
+    return {
       agent: isConcurrent ? below(agents, agent, `${where}.agent`) : 0,
       parents: isConcurrent
         ? list(parents, `${where}.parents`).map((parent) => below(index, parent, `${where}.parents`))
@@ -68,8 +67,6 @@ export function parseTrace(value: unknown): Trace {
       patches: list(patches, `${where}.patches`).map((item, at) => patch(item, `${where}.patches[${at}]`)),
       time: timeOf(time ?? timestamp),
     };
-    newest[edit.agent] = index;
-    return edit;
   });
   return { kind: isConcurrent ? "concurrent" : "sequential", agents, startContent, endContent, edits };
 }

@@ -1,6 +1,6 @@
 import type { Database } from "../db/database.ts";
 import { Problem } from "../platform/problem.ts";
-import type { Attendee, Author, DocumentRoomApi, Grant, RoomResult } from "../room/room-api.ts";
+import type { Attendee, Author, DocumentRoomApi, Grant, RoomResult, RoomStats } from "../room/room-api.ts";
 import { workspaceOf } from "../workspaces/memberships.ts";
 import { roleIn } from "./access.ts";
 import {
@@ -76,6 +76,13 @@ export async function readDocument({ db, room }: Places, userId: string, id: str
 export async function readPresence({ db, room }: Places, userId: string, id: string): Promise<Attendee[]> {
   await documentFor(db, userId, id);
   return accepted(await room(id).attendees()).attendees;
+}
+
+/** What the document's room costs: for its owner, who pays. Throws Problem `forbidden` for others who may read it. */
+export async function readStats({ db, room }: Places, userId: string, id: string): Promise<RoomStats> {
+  const { role } = await documentFor(db, userId, id);
+  if (role !== "owner") throw new Problem("forbidden", "Only a document's owner sees what it costs.");
+  return room(id).stats();
 }
 
 /**

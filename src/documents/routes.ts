@@ -8,7 +8,7 @@ import type { ErrorCode } from "../protocol/errors.ts";
 import { limits } from "../protocol/limits.ts";
 import * as schemas from "../protocol/rest/documents.ts";
 import { id } from "../protocol/rest/text.ts";
-import type { Attendee } from "../room/room-api.ts";
+import type { Attendee, RoomStats } from "../room/room-api.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import {
   changeDocument,
@@ -18,6 +18,7 @@ import {
   type Places,
   readDocument,
   readPresence,
+  readStats,
 } from "./documents.ts";
 import { entityTag, versionToMatch } from "./entity-tag.ts";
 import { type DocumentRow, listDocuments } from "./store.ts";
@@ -76,6 +77,19 @@ const readPresenceRoute = createRoute({
   responses: {
     200: jsonAnswer(schemas.presence, "Who is here, each once, those first who came first."),
     ...problemAnswers(...alwaysProblems, "invalid_request", "not_found"),
+  },
+});
+
+const readStatsRoute = createRoute({
+  method: "get",
+  path: "/documents/{id}/stats",
+  summary: "Tell what a document's room costs",
+  security,
+  middleware: [authenticated] as const,
+  request: { params },
+  responses: {
+    200: jsonAnswer(schemas.documentStats, "Counts since the room was last loaded into memory."),
+    ...problemAnswers(...alwaysProblems, "invalid_request", "forbidden", "not_found"),
   },
 });
 
@@ -143,6 +157,10 @@ export const documentRoutes = new OpenAPIHono<RequestContext>()
     const here = await readPresence(placesOf(c.env), c.var.principal.userId, c.req.valid("param").id);
     return c.json(presenceBody(here), 200);
   })
+  .openapi(readStatsRoute, async (c) => {
+    const stats = await readStats(placesOf(c.env), c.var.principal.userId, c.req.valid("param").id);
+    return c.json(statsBody(stats), 200);
+  })
   .openapi(changeDocumentRoute, async (c) => {
     const { title, content } = c.req.valid("json");
     const changed = await changeDocument(
@@ -181,6 +199,24 @@ function presenceBody(here: Attendee[]): schemas.PresenceBody {
       role,
       since: new Date(since).toISOString(),
     })),
+  };
+}
+
+function statsBody(stats: RoomStats): schemas.DocumentStatsBody {
+  return {
+    since: new Date(stats.since).toISOString(),
+    rows_read: stats.rowsRead,
+    rows_written: stats.rowsWritten,
+    frames_in: stats.framesIn,
+    frames_out: stats.framesOut,
+    bytes_in: stats.bytesIn,
+    bytes_out: stats.bytesOut,
+    loads: stats.loads,
+    flushes: stats.flushes,
+    operations: stats.operations,
+    alarms: stats.alarms,
+    sockets: stats.sockets,
+    database_bytes: stats.databaseBytes,
   };
 }
 

@@ -3,10 +3,11 @@ import { errorFields, log } from "../platform/log.ts";
 import { closeCodes } from "../protocol/close-codes.ts";
 import { encodeError, subprotocol } from "../protocol/frames.ts";
 import { AlarmClock } from "./alarm-clock.ts";
+import { MeteredOperationLog } from "./metered-operation-log.ts";
 import { Room } from "./room.ts";
-import type { Attendee, DocumentRoomApi, Grant, RoomResult } from "./room-api.ts";
+import type { Attendee, DocumentRoomApi, Grant, RoomResult, RoomStats } from "./room-api.ts";
+import { RoomMeter } from "./room-meter.ts";
 import { SocketPeer } from "./socket-peer.ts";
-import { SqliteOperationLog } from "./sqlite-operation-log.ts";
 
 /**
  * The Durable Object of one document: sockets, storage and RPC around a `Room`, which decides everything. Sockets are
@@ -16,18 +17,20 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi 
   readonly #room: Room;
   /** Whatever has to happen at a time is a task of this clock. */
   readonly #clock: AlarmClock;
+  readonly #meter = new RoomMeter(Date.now());
   readonly #peers = new Map<WebSocket, SocketPeer>();
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
+    const storage = this.#meter.storage(ctx.storage);
     this.#clock = new AlarmClock({
-      storage: ctx.storage,
+      storage,
       now: () => Date.now(),
       report: (error, task) => this.#report(error, { task }),
     });
     this.#room = new Room({
-      log: new SqliteOperationLog(ctx.storage),
+      log: new MeteredOperationLog(storage, this.#meter.usage),
       now: () => Date.now(),
       later: (flush, ms = 0) => void setTimeout(flush, ms),
       report: (error) => this.#report(error),
@@ -38,7 +41,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi 
     for (const task of this.#room.tasks) this.#clock.add(task);
     for (const socket of ctx.getWebSockets()) {
       if (socket.readyState !== WebSocket.OPEN) continue;
-      const peer = SocketPeer.restore(socket, ctx);
+      const peer = SocketPeer.restore(socket, ctx, this.#meter);
       if (peer) this.#join(socket, peer);
       else socket.close(closeCodes.restarted.code, "the server was updated");
     }
@@ -51,7 +54,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi 
     const grant = JSON.parse(request.headers.get("x-materi-grant") ?? "") as Grant;
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
-    this.#join(server, SocketPeer.open(server, this.ctx, { grant }));
+    this.#join(server, SocketPeer.open(server, this.ctx, this.#meter, { grant }));
     const offered = request.headers.get("sec-websocket-protocol")?.split(/\s*,\s*/) ?? [];
     const headers = new Headers(
       offered.includes(subprotocol) ? { "sec-websocket-protocol": subprotocol } : {},
@@ -62,6 +65,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
     const peer = this.#peers.get(socket);
     if (!peer) return;
+    this.#meter.received(message);
     if (typeof message === "string") this.#room.receive(peer, message);
     else peer.send(encodeError({ code: "invalid_frame", detail: "frames are text, not binary" }));
   }
@@ -123,6 +127,14 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi 
     return { sockets: this.#room.revoke(...change) };
   }
 
+  async stats(): Promise<RoomStats> {
+    return {
+      ...this.#meter.usage,
+      sockets: this.#peers.size,
+      databaseBytes: this.ctx.storage.sql.databaseSize,
+    };
+  }
+
   async erase(): Promise<void> {
     this.#room.end();
     await this.#clock.settled();
@@ -133,6 +145,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi 
   // ── Alarm ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
+    this.#meter.usage.alarms += 1;
     await this.#clock.ring({ retryCount: info?.retryCount ?? 0 });
   }
 

@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { Role } from "../protocol/frames.ts";
+import type { RoomUsage } from "./room-meter.ts";
 
 /** Who changes a document. `kind` tells a person typing from a program and from text that was brought in. */
 export interface Author {
@@ -34,6 +35,13 @@ export interface Attendee extends Author {
   since: number;
 }
 
+/** What a room has used since its object woke, and what it is holding. */
+export interface RoomStats extends RoomUsage {
+  sockets: number;
+  /** Of the room's SQLite file. */
+  databaseBytes: number;
+}
+
 /** What a document's Durable Object offers to the Worker, beside `fetch` for the socket upgrade. */
 export interface DocumentRoomApi {
   /** Brings the room into being, with its first text; repeating it changes nothing and answers the current version. */
@@ -52,6 +60,8 @@ export interface DocumentRoomApi {
   setRole(userId: string, role: Role, reason: string): Promise<{ sockets: number }>;
   /** Closes the open sockets of a person, or of one sign-in, with 4403. */
   revoke(whose: { userId: string } | { sessionId: string }, reason: string): Promise<{ sockets: number }>;
+  /** What the room costs; asking reads no storage. */
+  stats(): Promise<RoomStats>;
   /** Closes every socket with 4410 and deletes all storage. */
   erase(): Promise<void>;
 }

@@ -1,5 +1,6 @@
 import { closeReason } from "../protocol/close-codes.ts";
 import type { Peer, Session } from "./peer.ts";
+import type { RoomMeter } from "./room-meter.ts";
 
 /** How a session lies in the socket's attachment (at most 16 KiB, kept over hibernation). Versioned: code changes, sockets stay. */
 interface Attachment {
@@ -14,26 +15,28 @@ type SocketContext = Pick<DurableObjectState, "getWebSocketAutoResponseTimestamp
 export class SocketPeer implements Peer {
   readonly #socket: WebSocket;
   readonly #context: SocketContext;
+  readonly #meter: RoomMeter;
   #session: Session;
   #closed = false;
 
-  private constructor(socket: WebSocket, context: SocketContext, session: Session) {
+  private constructor(socket: WebSocket, context: SocketContext, meter: RoomMeter, session: Session) {
     this.#socket = socket;
     this.#context = context;
+    this.#meter = meter;
     this.#session = session;
   }
 
   /** A socket that was just accepted. */
-  static open(socket: WebSocket, context: SocketContext, session: Session): SocketPeer {
-    const peer = new SocketPeer(socket, context, session);
+  static open(socket: WebSocket, context: SocketContext, meter: RoomMeter, session: Session): SocketPeer {
+    const peer = new SocketPeer(socket, context, meter, session);
     peer.saveSession(session);
     return peer;
   }
 
   /** A socket that was there before the object woke; undefined if its attachment is not one that this code wrote. */
-  static restore(socket: WebSocket, context: SocketContext): SocketPeer | undefined {
+  static restore(socket: WebSocket, context: SocketContext, meter: RoomMeter): SocketPeer | undefined {
     const attachment = socket.deserializeAttachment() as Attachment | null;
-    return attachment?.v === 2 ? new SocketPeer(socket, context, attachment.session) : undefined;
+    return attachment?.v === 2 ? new SocketPeer(socket, context, meter, attachment.session) : undefined;
   }
 
   get session(): Session {
@@ -53,6 +56,7 @@ export class SocketPeer implements Peer {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
     try {
       this.#socket.send(frame);
+      this.#meter.sent(frame);
     } catch {
       // It closed between the check and the send; the client resumes by version.
     }

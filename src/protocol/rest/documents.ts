@@ -64,6 +64,27 @@ export const presence = z
   })
   .meta({ id: "Presence" });
 
+const count = (description: string) => z.int().meta({ description });
+
+/** What a document's room has used since it was last loaded into memory: what the platform bills, and what for. */
+export const documentStats = z
+  .object({
+    since: time.meta({ description: "When the room was last loaded into memory; all counts begin there." }),
+    rows_read: count("Rows of the room's database that were read."),
+    rows_written: count("Rows that were written, each alarm that was set being one."),
+    frames_in: count("Messages from sockets, without the pings that the platform answers."),
+    frames_out: count("Messages to sockets."),
+    bytes_in: count("Bytes of the messages from sockets."),
+    bytes_out: count("Bytes of the messages to sockets."),
+    loads: count("How often the document was read from the database."),
+    flushes: count("Commits."),
+    operations: count("Operations in those commits."),
+    alarms: count("How often the room's alarm rang."),
+    sockets: count("Sockets that are open now."),
+    database_bytes: count("Size of the room's database now."),
+  })
+  .meta({ id: "DocumentStats" });
+
 /** The query of a list. */
 export const pageQuery = z.object({
   limit: z.coerce
@@ -77,4 +98,5 @@ export const pageQuery = z.object({
 
 export type DocumentBody = z.infer<typeof document>;
 export type PresenceBody = z.infer<typeof presence>;
+export type DocumentStatsBody = z.infer<typeof documentStats>;
 export type DocumentSummaryBody = z.infer<typeof documentSummary>;

@@ -1,0 +1,24 @@
+import type { Commit, StoredRoom } from "./operation-log.ts";
+import type { RoomUsage } from "./room-meter.ts";
+import { SqliteOperationLog, type SqlStorageSlice } from "./sqlite-operation-log.ts";
+
+/** The operation log, with its loads and commits counted. */
+export class MeteredOperationLog extends SqliteOperationLog {
+  readonly #usage: RoomUsage;
+
+  constructor(storage: SqlStorageSlice, usage: RoomUsage) {
+    super(storage);
+    this.#usage = usage;
+  }
+
+  override load(): StoredRoom | undefined {
+    this.#usage.loads += 1;
+    return super.load();
+  }
+
+  override append(commit: Commit): void {
+    super.append(commit);
+    this.#usage.flushes += 1;
+    this.#usage.operations += commit.entries.length;
+  }
+}

@@ -1,7 +1,8 @@
 import type { Submission } from "./authority.ts";
-import { compose, invert, type Operation } from "./operation.ts";
-import { Text } from "./text.ts";
+import { compose, invert, type Operation, OperationBuilder } from "./operation.ts";
+import { OperationError, Text } from "./text.ts";
 import { transform } from "./transform.ts";
+import { type Base, UndoHistory } from "./undo-history.ts";
 
 /** What a replica sends; the connection says whose it is. */
 export type OwnSubmission = Omit<Submission, "actor">;
@@ -24,6 +25,8 @@ export type ReplicaState =
   | ({ readonly kind: "awaiting" } & InFlight)
   | ({ readonly kind: "awaiting_with_buffer"; readonly buffer: Operation } & InFlight);
 
+const nothing = new OperationBuilder().build();
+
 /**
  * The client's half: edits appear at once, at most one operation is in flight, and what is typed meanwhile waits in a
  * buffer, composed into one. Always:
@@ -37,6 +40,7 @@ export class Replica {
   #text: Text;
   #seq: number;
   #state: ReplicaState = { kind: "synchronized" };
+  #history = new UndoHistory();
 
   /** `clientSeq` is the last seq that this client has used. */
   constructor(init: { version: number; text: string; clientSeq?: number }) {
@@ -74,16 +78,39 @@ export class Replica {
    * OperationError if it does not fit, and has changed nothing.
    */
   edit(operation: Operation): OwnSubmission | null {
-    const state = this.#state;
     if (operation.length === 0) return null;
-    if (state.kind === "synchronized") {
-      const serverText = this.#text.clone();
-      this.#text.apply(operation);
-      return this.#send(operation, serverText);
-    }
-    this.#text.apply(operation);
-    this.#await(state, state.kind === "awaiting" ? operation : compose(state.buffer, operation));
-    return null;
+    const misfit = this.#text.check(operation);
+    if (misfit) throw new OperationError(misfit);
+    this.#history.edited(operation, this.#text, this.#base);
+    return this.#submit(operation);
+  }
+
+  /** Ends the group of edits that one undo takes back: the next edit begins a new one. */
+  closeUndoGroup(): void {
+    this.#history.closeGroup();
+  }
+
+  get canUndo(): boolean {
+    return this.#history.canUndo;
+  }
+
+  get canRedo(): boolean {
+    return this.#history.canRedo;
+  }
+
+  /**
+   * Takes the newest group of own edits back, whatever others did meanwhile (OT-6): an edit like any other. Returns it and
+   * what to send now; null if there is nothing to take back.
+   */
+  undo(): { operation: Operation; next: OwnSubmission | null } | null {
+    const operation = this.#history.undo(this.#text, this.#base);
+    return operation && { operation, next: this.#submit(operation) };
+  }
+
+  /** Does again what the last undo took back, unless an edit came between; else as `undo`. */
+  redo(): { operation: Operation; next: OwnSubmission | null } | null {
+    const operation = this.#history.redo(this.#text, this.#base);
+    return operation && { operation, next: this.#submit(operation) };
   }
 
   /**
@@ -95,12 +122,14 @@ export class Replica {
     if (state.kind === "synchronized") {
       this.#text.apply(operation);
       this.#version += 1;
+      this.#history.received(operation, { in_flight: operation, buffer: operation });
       return operation;
     }
     state.serverText.apply(operation);
     this.#version += 1;
     const inFlight = { ...state, operation: transform(state.operation, operation, "later") };
-    let local = transform(operation, state.operation, "earlier");
+    const overBuffer = transform(operation, state.operation, "earlier");
+    let local = overBuffer;
     if (state.kind === "awaiting_with_buffer") {
       const buffer = transform(state.buffer, local, "later");
       local = transform(local, state.buffer, "earlier");
@@ -109,6 +138,7 @@ export class Replica {
       this.#await(inFlight, undefined);
     }
     this.#text.apply(local);
+    this.#history.received(local, { in_flight: operation, buffer: overBuffer });
     return local;
   }
 
@@ -126,6 +156,7 @@ export class Replica {
       throw new ProtocolError(`Version ${version} is acknowledged right after version ${this.#version}.`);
     }
     this.#version = version;
+    this.#history.acknowledged();
     if (state.kind === "awaiting") {
       this.#state = { kind: "synchronized" };
       return null;
@@ -146,11 +177,13 @@ export class Replica {
     this.#state = { kind: "synchronized" };
     if (state.kind === "awaiting") {
       this.#text.apply(undo);
+      this.#history.rejected(undo, undo);
       return { operation: undo, next: null };
     }
     const operation = transform(undo, state.buffer, "later");
     const buffer = transform(state.buffer, undo, "earlier");
     this.#text.apply(operation);
+    this.#history.rejected(operation, undo);
     return { operation, next: buffer.length === 0 ? null : this.#send(buffer, state.serverText) };
   }
 
@@ -160,6 +193,29 @@ export class Replica {
       throw new ProtocolError("A snapshot would drop what is pending.");
     this.#text = Text.from(text);
     this.#version = version;
+    this.#history = new UndoHistory();
+  }
+
+  /** Where an edit made now goes. */
+  get #base(): Base {
+    const state = this.#state;
+    return {
+      layer: state.kind === "synchronized" ? "in_flight" : "buffer",
+      buffer: state.kind === "awaiting_with_buffer" ? state.buffer : nothing,
+    };
+  }
+
+  /** Applies an own edit that fits; what to send now. */
+  #submit(operation: Operation): OwnSubmission | null {
+    const state = this.#state;
+    if (state.kind === "synchronized") {
+      const serverText = this.#text.clone();
+      this.#text.apply(operation);
+      return this.#send(operation, serverText);
+    }
+    this.#text.apply(operation);
+    this.#await(state, state.kind === "awaiting" ? operation : compose(state.buffer, operation));
+    return null;
   }
 
   #send(operation: Operation, serverText: Text): OwnSubmission {

@@ -66,8 +66,9 @@ export function runSession(random: Random, options: SessionOptions): number {
   );
   for (let step = 0; step < options.steps; step++) {
     const client = random.pick(clients);
-    const action = random.int(20);
-    if (action < 5) client.edit(options.alphabet);
+    const action = random.int(22);
+    if (action >= 20) client.undoOrRedo();
+    else if (action < 5) client.edit(options.alphabet);
     else if (action < 11) client.deliver(1 + random.int(12));
     else if (action < 17) server.deliver(client.actor, 1 + random.int(4));
     else if (action < 18) client.connection ? client.disconnect() : client.connect();
@@ -223,10 +224,23 @@ class Client {
   }
 
   edit(alphabet: Alphabet): void {
+    if (this.#random.chance(0.5)) this.replica.closeUndoGroup();
     const { operation, after } = randomOperation(this.#random, alphabet, [...this.replica.text.toString()]);
     this.#send(this.replica.edit(operation));
     const text = this.replica.text.toString();
     if (text !== after.join("")) throw new Divergence(`An edit of client ${this.actor} gives ${text}.`);
+  }
+
+  undoOrRedo(): void {
+    const before = this.replica.text.toString();
+    const taken = this.#random.chance(0.7) ? this.replica.undo() : this.replica.redo();
+    if (!taken) return;
+    const expected = Text.from(before);
+    expected.apply(taken.operation);
+    if (expected.toString() !== this.replica.text.toString()) {
+      throw new Divergence(`An undo of client ${this.actor} is not what it tells.`);
+    }
+    this.#send(taken.next);
   }
 
   connect(): void {

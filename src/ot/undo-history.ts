@@ -1,0 +1,361 @@
+import { type Operation, OperationBuilder } from "./operation.ts";
+import type { Text } from "./text.ts";
+
+/** How much can be taken back: edits (groups), and runs of text that they are remembered by. The oldest is forgotten first. */
+export const undoLimits = { groups: 200, runs: 20_000 } as const;
+
+/** Edits that are undone together. */
+interface Group {
+  undone: boolean;
+}
+
+/** Own operations that the server has not acknowledged. */
+export type Layer = "in_flight" | "buffer";
+
+/** Where a new edit goes, and the buffer that it is composed onto (`[]` if there is none). */
+export interface Base {
+  readonly layer: Layer;
+  readonly buffer: Operation;
+}
+
+/**
+ * A stretch of characters with one fate: in the text, or, with `hidden`, taken out of it by oneself. Characters are in
+ * the text unless their `inserter` is undone, or their `deleter` is not.
+ */
+interface Run {
+  readonly units: number;
+  readonly inserter?: Group | undefined;
+  readonly deleter?: Group | undefined;
+  readonly hidden?: string | undefined;
+  /**
+   * Where they lie in the text below the own operation that deletes them, while that is not acknowledged: until then
+   * another may delete the same. Characters restored meanwhile keep it; to others they are still the deleted ones.
+   */
+  readonly in_flight?: number | undefined;
+  readonly buffer?: number | undefined;
+}
+
+/**
+ * What one author can take back, whatever others did meanwhile. It follows characters, not operations: a list of runs
+ * beside the text remembers which characters an own edit inserted, and keeps, at their place, those that one deleted.
+ * So an undo finds its characters wherever they are now (OT-6):
+ *
+ * - it deletes no character that another inserted, and restores none that another's received operation deleted;
+ * - undo of everything = the text before, redo of everything = the text after, where nobody else edited;
+ * - a new edit forgets what was undone.
+ *
+ * (Transforming a stack of inverse operations would restore what both sides had deleted at once: the inverse does not know
+ * which of its characters are another's deletion too.)
+ */
+export class UndoHistory {
+  /** From the beginning of the text; past the last run nothing is remembered. */
+  #runs: Run[] = [];
+  readonly #done: Group[] = [];
+  readonly #undone: Group[] = [];
+  #isOpen = false;
+
+  get canUndo(): boolean {
+    return this.#done.length > 0;
+  }
+
+  get canRedo(): boolean {
+    return this.#undone.length > 0;
+  }
+
+  /** Ends the group: the next edit begins a new one. */
+  closeGroup(): void {
+    this.#isOpen = false;
+  }
+
+  /** An own edit, about to be applied to `text`, which it fits. */
+  edited(operation: Operation, text: Text, base: Base): void {
+    this.#forgetUndone();
+    const inserter = this.#openGroup();
+    this.#rewrite(operation, {
+      inserted: (units) => ({ units, inserter }),
+      deleted: (run, position) =>
+        run.inserter === inserter ? [] : hide({ ...run, deleter: inserter }, position, text, base),
+      kept: (run) => [run],
+    });
+    this.#forgetOldest();
+  }
+
+  /**
+   * Another's operation: `local` as it changes the text, and as it came to the in-flight operation and to the buffer
+   * (for what is not there, anything).
+   */
+  received(local: Operation, over: Record<Layer, Operation>): void {
+    if (this.#runs.length === 0) return;
+    const follow = (run: Run) =>
+      followLayer(run, "in_flight", over.in_flight).flatMap((piece) =>
+        followLayer(piece, "buffer", over.buffer),
+      );
+    this.#rewrite(local, { inserted: (units) => ({ units }), deleted: () => [], kept: follow });
+  }
+
+  /** What was in flight is the server's text now; what waits in the buffer leaves. */
+  acknowledged(): void {
+    this.#keep(
+      () => true,
+      (run) => (isPending(run) ? { ...run, in_flight: run.buffer, buffer: undefined } : run),
+    );
+  }
+
+  /** The operation in flight was refused and `local` takes it out of the text, `overBuffer` from below the buffer. */
+  rejected(local: Operation, overBuffer: Operation): void {
+    this.#keep(
+      (run) => run.hidden === undefined || run.in_flight === undefined,
+      (run) => (isPending(run) ? { ...run, in_flight: undefined } : run),
+    );
+    this.received(local, { in_flight: overBuffer, buffer: overBuffer });
+    this.acknowledged();
+  }
+
+  /** The buffer was composed onto `inFlight`, and the two are one operation. */
+  flattened(inFlight: Operation): void {
+    this.#runs = this.#runs.flatMap((run) => {
+      if (run.buffer === undefined) return [run];
+      return [...origins(run.buffer, run.units, inFlight)].map(({ offset, units, at }) => {
+        const piece = slice(run, offset, units);
+        return { ...piece, in_flight: at ?? piece.in_flight, buffer: undefined };
+      });
+    });
+  }
+
+  /**
+   * The operation that takes the newest group back, to be applied as an own edit; groups of which nothing is left to
+   * take back are passed over. Null if there is none.
+   */
+  undo(text: Text, base: Base): Operation | null {
+    return this.#toggle(this.#done, this.#undone, text, base);
+  }
+
+  /** The operation that does again what the last undo took back; null if there is none. */
+  redo(text: Text, base: Base): Operation | null {
+    return this.#toggle(this.#undone, this.#done, text, base);
+  }
+
+  #toggle(from: Group[], to: Group[], text: Text, base: Base): Operation | null {
+    this.closeGroup();
+    for (let group = from.pop(); group; group = from.pop()) {
+      to.push(group);
+      group.undone = !group.undone;
+      const operation = this.#show(text, base);
+      if (operation.length > 0) return operation;
+    }
+    return null;
+  }
+
+  /** Brings the runs to what the groups say, and returns the operation that does so to the text. */
+  #show(text: Text, base: Base): Operation {
+    const builder = new OperationBuilder();
+    const runs: Run[] = [];
+    let position = 0;
+    for (const run of this.#runs) {
+      const { units, inserter, deleter, hidden } = run;
+      const isVisible = !inserter?.undone && (!deleter || deleter.undone);
+      if (hidden !== undefined) {
+        if (isVisible) builder.insert(hidden);
+        append(runs, isVisible ? { ...run, hidden: undefined } : run);
+        continue;
+      }
+      if (isVisible) {
+        builder.retain(units);
+        append(runs, run);
+      } else {
+        builder.delete(units);
+        for (const piece of hide(run, position, text, base)) append(runs, piece);
+      }
+      position += units;
+    }
+    this.#runs = runs;
+    return builder.build();
+  }
+
+  #openGroup(): Group {
+    const open = this.#done.at(-1);
+    if (this.#isOpen && open) return open;
+    const group: Group = { undone: false };
+    this.#done.push(group);
+    this.#isOpen = true;
+    return group;
+  }
+
+  #forgetUndone(): void {
+    if (this.#undone.length === 0) return;
+    this.#undone.length = 0;
+    this.#keep(
+      ({ inserter }) => !inserter?.undone,
+      (run) => (run.deleter?.undone ? { ...run, deleter: undefined } : run),
+    );
+  }
+
+  #forgetOldest(): void {
+    while (
+      this.#done.length > undoLimits.groups ||
+      (this.#runs.length > undoLimits.runs && this.#done.length > 1)
+    ) {
+      const oldest = this.#done.shift();
+      this.#keep(
+        ({ deleter }) => deleter !== oldest,
+        (run) => (run.inserter === oldest ? { ...run, inserter: undefined } : run),
+      );
+    }
+  }
+
+  #keep(isKept: (run: Run) => boolean, change: (run: Run) => Run): void {
+    const runs: Run[] = [];
+    for (const run of this.#runs) if (isKept(run)) append(runs, change(run));
+    this.#runs = runs;
+  }
+
+  /** Walks over the runs as `operation` walks over the text; what it inserts comes before what is hidden there. */
+  #rewrite(
+    operation: Operation,
+    become: {
+      inserted(units: number): Run;
+      deleted(run: Run, position: number): Run[];
+      kept(run: Run): Run[];
+    },
+  ): void {
+    const before = this.#runs;
+    const runs: Run[] = [];
+    const add = (pieces: Run[]) => {
+      for (const piece of pieces) append(runs, piece);
+    };
+    let next = 0;
+    let run = before[next++];
+    let position = 0;
+    for (const part of operation) {
+      if (typeof part === "string") {
+        append(runs, become.inserted(part.length));
+        continue;
+      }
+      for (let left = Math.abs(part); left > 0; ) {
+        if (run?.hidden !== undefined) {
+          add(become.kept(run));
+          run = before[next++];
+          continue;
+        }
+        const units: number = run ? Math.min(left, run.units) : left;
+        const piece = run ? slice(run, 0, units) : { units };
+        add(part > 0 ? become.kept(piece) : become.deleted(piece, position));
+        if (run) run = run.units === units ? before[next++] : slice(run, units, run.units - units);
+        left -= units;
+        position += units;
+      }
+    }
+    for (; run; run = before[next++]) add(become.kept(run));
+    const last = runs.at(-1);
+    if (last && !last.inserter && !last.deleter && !isPending(last)) runs.pop();
+    this.#runs = runs;
+  }
+}
+
+const isPending = (run: Run): boolean => run.in_flight !== undefined || run.buffer !== undefined;
+
+function slice(run: Run, offset: number, units: number): Run {
+  if (offset === 0 && units === run.units) return run;
+  const { hidden, in_flight, buffer } = run;
+  return {
+    ...run,
+    units,
+    hidden: hidden?.slice(offset, offset + units),
+    in_flight: in_flight === undefined ? undefined : in_flight + offset,
+    buffer: buffer === undefined ? undefined : buffer + offset,
+  };
+}
+
+/** Adds a run, as part of the last one where both have one fate. */
+function append(runs: Run[], run: Run): void {
+  const last = runs.at(-1);
+  if (last && continues(last, run)) {
+    const hidden = last.hidden === undefined ? undefined : `${last.hidden}${run.hidden}`;
+    runs[runs.length - 1] = { ...last, units: last.units + run.units, hidden };
+  } else {
+    runs.push(run);
+  }
+}
+
+function continues(last: Run, run: Run): boolean {
+  const { units } = last;
+  return (
+    last.inserter === run.inserter &&
+    last.deleter === run.deleter &&
+    (last.hidden === undefined) === (run.hidden === undefined) &&
+    (last.in_flight === undefined ? undefined : last.in_flight + units) === run.in_flight &&
+    (last.buffer === undefined ? undefined : last.buffer + units) === run.buffer
+  );
+}
+
+/** The characters of a run that leave the text, in pieces that each lie together in the text below the layer. */
+function hide(run: Run, position: number, text: Text, { layer, buffer }: Base): Run[] {
+  return [...origins(position, run.units, buffer)].map(({ offset, units, at }) => {
+    const hidden = text.slice(position + offset, position + offset + units);
+    const piece = { ...slice(run, offset, units), hidden };
+    return at === undefined ? piece : { ...piece, [layer]: at };
+  });
+}
+
+interface Piece {
+  /** From the beginning of the range. */
+  readonly offset: number;
+  readonly units: number;
+}
+
+/** Where the range of the text after `operation` came from: pieces with their place before it; none if it inserted them. */
+function* origins(
+  position: number,
+  length: number,
+  operation: Operation,
+): Iterable<Piece & { at: number | undefined }> {
+  const end = position + length;
+  let before = 0;
+  let after = 0;
+  for (const part of operation) {
+    if (after >= end) return;
+    if (typeof part === "number" && part < 0) {
+      before -= part;
+      continue;
+    }
+    const isInserted = typeof part === "string";
+    const units = isInserted ? part.length : part;
+    const from = Math.max(position, after);
+    const to = Math.min(end, after + units);
+    if (from < to) {
+      const at = isInserted ? undefined : before + from - after;
+      yield { offset: from - position, units: to - from, at };
+    }
+    after += units;
+    if (!isInserted) before += units;
+  }
+  const from = Math.max(position, after);
+  if (from < end) yield { offset: from - position, units: end - from, at: before + from - after };
+}
+
+/** The run after another's operation below the layer: what is hidden and deleted there too is gone for good. */
+function followLayer(run: Run, layer: Layer, operation: Operation): Run[] {
+  const position = run[layer];
+  if (position === undefined) return [run];
+  const runs: Run[] = [];
+  const end = position + run.units;
+  let before = 0;
+  let after = 0;
+  const take = (units: number, isKept: boolean) => {
+    const from = Math.max(position, before);
+    const to = Math.min(end, before + units);
+    if (from < to && (isKept || run.hidden === undefined)) {
+      const at = isKept ? after + from - before : undefined;
+      runs.push({ ...slice(run, from - position, to - from), [layer]: at });
+    }
+    before += units;
+    if (isKept) after += units;
+  };
+  for (const part of operation) {
+    if (before >= end) return runs;
+    if (typeof part === "string") after += part.length;
+    else take(Math.abs(part), part > 0);
+  }
+  take(Infinity, true);
+  return runs;
+}

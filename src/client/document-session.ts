@@ -69,6 +69,9 @@ export class ReadOnlyError extends Error {
 const openTimeout = 10_000;
 const welcomeTimeout = 10_000;
 
+/** Milliseconds without an edit after which the next one is undone by itself. */
+const undoPause = 500;
+
 /**
  * One document, edited live: connects, resumes by version after every interruption, and keeps the local text and the
  * room's in step. Local edits are applied at once; one submission is in flight and the rest is composed behind it.
@@ -81,6 +84,7 @@ export class DocumentSession {
   readonly #renewal: Renewal;
   #replica: Replica | undefined;
   #actor = 0;
+  #editedAt = 0;
   #connection: Connection = { state: "authorizing", attempt: 0 };
   readonly #waiting = new Set<{
     reached: () => boolean;
@@ -154,11 +158,47 @@ export class DocumentSession {
    * ReadOnlyError if the user may not edit.
    */
   edit(operation: Operation): void {
-    const replica = this.#joined;
-    if (this.isReadOnly) throw new ReadOnlyError(`a ${this.role} does not edit`);
-    const submission = replica.edit(operation);
+    const replica = this.#editable;
+    const now = Date.now();
+    if (now - this.#editedAt > undoPause) replica.closeUndoGroup();
+    this.#editedAt = now;
+    replica.edit(operation);
+    this.#edited(operation);
+  }
+
+  /**
+   * Takes the user's newest edits back, those since the last pause or `closeUndoGroup` (law OT-6). Returns the operation,
+   * which an editor has to apply to its view; null if there is nothing to take back.
+   */
+  undo(): Operation | null {
+    const undone = this.#editable.undo();
+    if (undone) this.#edited(undone.operation);
+    return undone?.operation ?? null;
+  }
+
+  /** Does again what the last undo took back; as `undo`. A new edit ends it. */
+  redo(): Operation | null {
+    const redone = this.#editable.redo();
+    if (redone) this.#edited(redone.operation);
+    return redone?.operation ?? null;
+  }
+
+  get canUndo(): boolean {
+    return this.#joined.canUndo;
+  }
+
+  get canRedo(): boolean {
+    return this.#joined.canRedo;
+  }
+
+  /** The next edit is not taken back together with those before. A pause in typing does the same. */
+  closeUndoGroup(): void {
+    this.#joined.closeUndoGroup();
+  }
+
+  #edited(operation: Operation): void {
     this.#emit("change", { operation, remote: false });
-    if (submission) this.#outbox.offer();
+    this.#outbox.offer();
   }
 
   on<Name extends keyof SessionEvents>(
@@ -197,6 +237,12 @@ export class DocumentSession {
   get #joined(): Replica {
     if (!this.#replica) throw new Error("the session has no text before ready()");
     return this.#replica;
+  }
+
+  get #editable(): Replica {
+    const replica = this.#joined;
+    if (this.isReadOnly) throw new ReadOnlyError(`a ${this.role} does not edit`);
+    return replica;
   }
 
   // ── Connection ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -201,4 +201,33 @@ describe("DocumentSession", () => {
     await expect(live.ready()).resolves.toBeUndefined();
     await expect(live.reached(5)).rejects.toThrow("closed by the application");
   });
+
+  it("OT-6: takes back the user's own edits, a typing burst at once, over a reconnect and others' edits", async () => {
+    const { room, network, session } = setUp(
+      "text that is long enough for operations to be the shorter answer",
+    );
+    const [ann, ben] = [session("ann"), session("ben")];
+    await settle(room);
+    for (const [at, letter] of [..."one "].entries()) ann.edit(insertion(at, letter));
+    await vi.advanceTimersByTimeAsync(600);
+    ann.edit(insertion(4, "two "));
+    await settle(room);
+    network.sockets[0]?.drop();
+    ben.edit(insertion(6, "BEN"));
+    await settle(room);
+    const undone = ann.undo();
+    expect(ann.text).toMatch(/^one text/);
+    expect(undone).toEqual([4, -4]);
+    await vi.advanceTimersByTimeAsync(1_000);
+    await settle(room);
+    expect(ann.text).toMatch(/^one BENtext/);
+    ann.undo();
+    expect([ann.canUndo, ann.canRedo]).toEqual([false, true]);
+    await settle(room);
+    expect(room.text).toMatch(/^BENtext/);
+    ann.redo();
+    await settle(room);
+    expect([ann.text, ben.text]).toEqual([room.text, room.text]);
+    expect(room.text).toMatch(/^one BENtext/);
+  });
 });

@@ -2,7 +2,7 @@ import { type Operation, OperationBuilder } from "./operation.ts";
 import type { Text } from "./text.ts";
 
 /** How much can be taken back: edits (groups), and runs of text that they are remembered by. The oldest is forgotten first. */
-export const undoLimits = { groups: 200, runs: 20_000 } as const;
+export const undoLimits = { groups: 200, runs: 5_000 } as const;
 
 /** Edits that are undone together. */
 interface Group {
@@ -53,6 +53,8 @@ export class UndoHistory {
   readonly #done: Group[] = [];
   readonly #undone: Group[] = [];
   #isOpen = false;
+  /** Whether any run is: most of the time none is, and nothing has to follow. */
+  #isPending = false;
 
   get canUndo(): boolean {
     return this.#done.length > 0;
@@ -74,8 +76,7 @@ export class UndoHistory {
     this.#rewrite(operation, {
       inserted: (units) => ({ units, inserter }),
       deleted: (run, position) =>
-        run.inserter === inserter ? [] : hide({ ...run, deleter: inserter }, position, text, base),
-      kept: (run) => [run],
+        run.inserter === inserter ? [] : this.#hide({ ...run, deleter: inserter }, position, text, base),
     });
     this.#forgetOldest();
   }
@@ -85,20 +86,28 @@ export class UndoHistory {
    * (for what is not there, anything).
    */
   received(local: Operation, over: Record<Layer, Operation>): void {
-    if (this.#runs.length === 0) return;
-    const follow = (run: Run) =>
-      followLayer(run, "in_flight", over.in_flight).flatMap((piece) =>
-        followLayer(piece, "buffer", over.buffer),
-      );
-    this.#rewrite(local, { inserted: (units) => ({ units }), deleted: () => [], kept: follow });
+    if (this.#isPending) {
+      const runs: Run[] = [];
+      for (const run of this.#runs) {
+        for (const piece of followLayer(run, "in_flight", over.in_flight)) {
+          for (const rest of followLayer(piece, "buffer", over.buffer)) append(runs, rest);
+        }
+      }
+      this.#runs = runs;
+    }
+    if (this.#runs.length > 0) {
+      this.#rewrite(local, { inserted: (units) => ({ units }), deleted: () => [] });
+    }
   }
 
   /** What was in flight is the server's text now; what waits in the buffer leaves. */
   acknowledged(): void {
+    if (!this.#isPending) return;
     this.#keep(
       () => true,
       (run) => (isPending(run) ? { ...run, in_flight: run.buffer, buffer: undefined } : run),
     );
+    this.#isPending = this.#runs.some(isPending);
   }
 
   /** The operation in flight was refused and `local` takes it out of the text, `overBuffer` from below the buffer. */
@@ -164,7 +173,7 @@ export class UndoHistory {
         append(runs, run);
       } else {
         builder.delete(units);
-        for (const piece of hide(run, position, text, base)) append(runs, piece);
+        for (const piece of this.#hide(run, position, text, base)) append(runs, piece);
       }
       position += units;
     }
@@ -209,46 +218,68 @@ export class UndoHistory {
     this.#runs = runs;
   }
 
-  /** Walks over the runs as `operation` walks over the text; what it inserts comes before what is hidden there. */
+  /** The characters of a run that leave the text, in pieces that each lie together in the text below the layer. */
+  #hide(run: Run, position: number, text: Text, { layer, buffer }: Base): Run[] {
+    return [...origins(position, run.units, buffer)].map(({ offset, units, at }) => {
+      const hidden = text.slice(position + offset, position + offset + units);
+      const piece = { ...slice(run, offset, units), hidden };
+      if (at === undefined) return piece;
+      this.#isPending = true;
+      return { ...piece, [layer]: at };
+    });
+  }
+
+  /**
+   * Walks over the runs as `operation` walks over the text; what it inserts comes before what is hidden there. Only the
+   * runs between its first and its last change are made anew: typing costs little, however much is remembered.
+   */
   #rewrite(
     operation: Operation,
-    become: {
-      inserted(units: number): Run;
-      deleted(run: Run, position: number): Run[];
-      kept(run: Run): Run[];
-    },
+    become: { inserted(units: number): Run; deleted(run: Run, position: number): Run[] },
   ): void {
     const before = this.#runs;
-    const runs: Run[] = [];
-    const add = (pieces: Run[]) => {
-      for (const piece of pieces) append(runs, piece);
-    };
+    const start = typeof operation[0] === "number" ? Math.max(0, operation[0]) : 0;
     let next = 0;
-    let run = before[next++];
     let position = 0;
-    for (const part of operation) {
+    while (next < before.length && position < start) {
+      const run = before[next]!;
+      const end = position + (run.hidden === undefined ? run.units : 0);
+      if (end > start) break;
+      position = end;
+      next++;
+    }
+    // The last one that stays may continue into what comes.
+    const from = Math.max(0, next - 1);
+    const runs = before.slice(from, next);
+    let run = before[next++];
+    for (const [index, part] of operation.entries()) {
       if (typeof part === "string") {
         append(runs, become.inserted(part.length));
         continue;
       }
-      for (let left = Math.abs(part); left > 0; ) {
+      for (let left = index === 0 && part > 0 ? part - position : Math.abs(part); left > 0; ) {
         if (run?.hidden !== undefined) {
-          add(become.kept(run));
+          append(runs, run);
           run = before[next++];
           continue;
         }
         const units: number = run ? Math.min(left, run.units) : left;
         const piece = run ? slice(run, 0, units) : { units };
-        add(part > 0 ? become.kept(piece) : become.deleted(piece, position));
+        if (part > 0) append(runs, piece);
+        else for (const rest of become.deleted(piece, position)) append(runs, rest);
         if (run) run = run.units === units ? before[next++] : slice(run, units, run.units - units);
         left -= units;
         position += units;
       }
     }
-    for (; run; run = before[next++]) add(become.kept(run));
+    if (run) append(runs, run);
+    const following = before[next];
+    if (following) append(runs, following);
     const last = runs.at(-1);
-    if (last && !last.inserter && !last.deleter && !isPending(last)) runs.pop();
-    this.#runs = runs;
+    if (next >= before.length && last && !last.inserter && !last.deleter && !isPending(last)) runs.pop();
+    const replaced = next + 1 - from;
+    if (runs.length <= 100) before.splice(from, replaced, ...runs);
+    else this.#runs = [...before.slice(0, from), ...runs, ...before.slice(from + replaced)];
   }
 }
 
@@ -286,15 +317,6 @@ function continues(last: Run, run: Run): boolean {
     (last.in_flight === undefined ? undefined : last.in_flight + units) === run.in_flight &&
     (last.buffer === undefined ? undefined : last.buffer + units) === run.buffer
   );
-}
-
-/** The characters of a run that leave the text, in pieces that each lie together in the text below the layer. */
-function hide(run: Run, position: number, text: Text, { layer, buffer }: Base): Run[] {
-  return [...origins(position, run.units, buffer)].map(({ offset, units, at }) => {
-    const hidden = text.slice(position + offset, position + offset + units);
-    const piece = { ...slice(run, offset, units), hidden };
-    return at === undefined ? piece : { ...piece, [layer]: at };
-  });
 }
 
 interface Piece {

@@ -1,5 +1,5 @@
 import { compose, type Operation } from "../ot/operation.ts";
-import { Replica } from "../ot/replica.ts";
+import { type OwnSubmission, Replica } from "../ot/replica.ts";
 import { isRetryable } from "../protocol/close-codes.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import {
@@ -162,8 +162,7 @@ export class DocumentSession {
     const now = Date.now();
     if (now - this.#editedAt > undoPause) replica.closeUndoGroup();
     this.#editedAt = now;
-    replica.edit(operation);
-    this.#edited(operation);
+    this.#edited(operation, replica.edit(operation));
   }
 
   /**
@@ -172,14 +171,14 @@ export class DocumentSession {
    */
   undo(): Operation | null {
     const undone = this.#editable.undo();
-    if (undone) this.#edited(undone.operation);
+    if (undone) this.#edited(undone.operation, undone.next);
     return undone?.operation ?? null;
   }
 
   /** Does again what the last undo took back; as `undo`. A new edit ends it. */
   redo(): Operation | null {
     const redone = this.#editable.redo();
-    if (redone) this.#edited(redone.operation);
+    if (redone) this.#edited(redone.operation, redone.next);
     return redone?.operation ?? null;
   }
 
@@ -196,9 +195,9 @@ export class DocumentSession {
     this.#joined.closeUndoGroup();
   }
 
-  #edited(operation: Operation): void {
+  #edited(operation: Operation, next: OwnSubmission | null): void {
     this.#emit("change", { operation, remote: false });
-    this.#outbox.offer();
+    if (next) this.#outbox.offer();
   }
 
   on<Name extends keyof SessionEvents>(

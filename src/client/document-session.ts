@@ -1,7 +1,7 @@
 import { compose, type Operation } from "../ot/operation.ts";
 import { type OwnSubmission, Replica } from "../ot/replica.ts";
+import type { Selection } from "../ot/selection.ts";
 import { isRetryable } from "../protocol/close-codes.ts";
-import type { ErrorCode } from "../protocol/errors.ts";
 import {
   decodeServerFrame,
   type ErrorFrame,
@@ -13,8 +13,14 @@ import {
   type Welcome,
 } from "../protocol/frames.ts";
 import { backoff } from "./backoff.ts";
+import { Heartbeat } from "./heartbeat.ts";
 import { Outbox } from "./outbox.ts";
+import { type Other, SessionPresence } from "./presence.ts";
 import { Renewal } from "./renewal.ts";
+import { type Connection, Listeners, type SessionEvents } from "./session-events.ts";
+import { Waiters } from "./waiters.ts";
+
+export type { Connection, Other, SessionEvents };
 
 export interface SessionOptions {
   /** The service, as `http(s)://host[:port]`. */
@@ -31,33 +37,6 @@ export interface SessionOptions {
     url: string,
     protocols: string[],
   ) => WebSocket;
-}
-
-/** Where the connection stands. `ended` is final: the reason says why connecting again cannot help. */
-export type Connection =
-  | { state: "waiting"; attempt: number; timer: ReturnType<typeof setTimeout> }
-  | { state: "authorizing"; attempt: number }
-  | {
-      state: "connecting" | "joining";
-      attempt: number;
-      socket: WebSocket;
-      timer: ReturnType<typeof setTimeout>;
-    }
-  | { state: "live"; socket: WebSocket }
-  | { state: "ended"; reason: string };
-
-export interface SessionEvents {
-  /** The text changed; `operation` tells how, `remote` whether by somebody else. */
-  change: { operation: Operation; remote: boolean };
-  /** The text was replaced as a whole: at the first welcome, and where the room could not tell what was missed. */
-  reset: { text: string };
-  /** An own submission became durable at this version. */
-  acknowledged: { seq: number; version: number };
-  /** An own submission was refused and taken out of the text; `operation` is what was refused. */
-  rejected: { operation: Operation; code: ErrorCode; detail: string };
-  /** What this person may do from now on. A viewer's edits that are not saved are kept: see `unsaved`. */
-  role: { role: Role; reason: string };
-  connection: Connection;
 }
 
 /** An edit of somebody who may not edit now. Nothing was changed. */
@@ -79,18 +58,16 @@ const undoPause = 500;
 export class DocumentSession {
   readonly clientId: string;
   readonly #options: SessionOptions;
-  readonly #listeners = new Map<keyof SessionEvents, Set<(event: never) => void>>();
+  readonly #listeners = new Listeners();
   readonly #outbox: Outbox;
   readonly #renewal: Renewal;
+  readonly #presence: SessionPresence;
+  readonly #heartbeat: Heartbeat;
   #replica: Replica | undefined;
   #actor = 0;
   #editedAt = 0;
   #connection: Connection = { state: "authorizing", attempt: 0 };
-  readonly #waiting = new Set<{
-    reached: () => boolean;
-    resolve: () => void;
-    reject: (error: Error) => void;
-  }>();
+  readonly #waiters = new Waiters();
 
   constructor(options: SessionOptions) {
     this.#options = options;
@@ -103,6 +80,17 @@ export class DocumentSession {
       token: () => options.token(),
       send: (frame) => this.#send(frame),
       delays: this.#retryDelays,
+    });
+    this.#presence = new SessionPresence({
+      replica: () => this.#replica,
+      send: (frame) => this.#send(frame),
+    });
+    this.#heartbeat = new Heartbeat({
+      send: (ping) => this.#send(ping),
+      dead: () => {
+        if (this.#connection.state === "live") this.#abandon(this.#connection.socket, 0);
+      },
+      back: () => this.#presence.sendAgain(),
     });
     void this.#connect(0);
   }
@@ -196,17 +184,32 @@ export class DocumentSession {
   }
 
   #edited(operation: Operation, next: OwnSubmission | null): void {
+    this.#presence.edited(operation, "owner");
     this.#emit("change", { operation, remote: false });
     if (next) this.#outbox.offer();
+  }
+
+  /**
+   * Who else has the document open, with their selections in `text` as it is now, through all edits, own and others'.
+   * Empty without a connection.
+   */
+  get others(): Other[] {
+    return this.#presence.others;
+  }
+
+  /**
+   * Shows the others what is selected in `text`; an empty list: to be here without a cursor; null: not to be shown any
+   * more. Sent with pauses, as soon as all edits are saved; later edits carry it along. `color` is #rrggbb.
+   */
+  setPresence(selections: readonly Selection[] | null, color?: string): void {
+    this.#presence.show(selections, color);
   }
 
   on<Name extends keyof SessionEvents>(
     name: Name,
     listener: (event: SessionEvents[Name]) => void,
   ): () => void {
-    const listeners = this.#listeners.get(name) ?? new Set();
-    this.#listeners.set(name, listeners.add(listener));
-    return () => listeners.delete(listener);
+    return this.#listeners.add(name, listener);
   }
 
   /** Resolves at the first welcome; rejects if the session ends before. */
@@ -311,8 +314,11 @@ export class DocumentSession {
   #move(next: Connection): void {
     if ("timer" in this.#connection) clearTimeout(this.#connection.timer);
     this.#renewal.cancel();
+    this.#heartbeat.stop();
+    const othersWereHere = this.#presence.end();
     this.#connection = next;
     this.#emit("connection", next);
+    if (othersWereHere) this.#emit("presence", { others: [] });
     this.#settle();
   }
 
@@ -325,6 +331,8 @@ export class DocumentSession {
   // ── Frames ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #receive(message: string): void {
+    this.#heartbeat.heard();
+    if (message === "pong") return;
     const frame: ServerFrame | undefined = decodeServerFrame(message);
     if (frame?.type === "welcome") this.#welcomed(frame);
     else if (frame?.type === "operations") this.#apply(frame);
@@ -332,6 +340,8 @@ export class DocumentSession {
     else if (frame?.type === "error") this.#refused(frame);
     else if (frame?.type === "auth_expiring") this.#renewal.begin();
     else if (frame?.type === "role") this.#setRole(frame.role, frame.reason);
+    else if (frame?.type === "presence") this.#showOthers(() => this.#presence.received(frame));
+    this.#presence.offer();
     this.#settle();
   }
 
@@ -344,6 +354,13 @@ export class DocumentSession {
     // What this told to be accepted is pending no more; the rest goes out again, the same frame as before.
     this.#setRole(welcome.role, "");
     this.#outbox.offer();
+    this.#showOthers(() => this.#presence.begin(welcome));
+    this.#heartbeat.start(welcome.limits.ping_seconds, welcome.limits.silence_seconds);
+  }
+
+  #showOthers(change: () => void): void {
+    change();
+    this.#emit("presence", { others: this.others });
   }
 
   #setRole(role: Role, reason: string): void {
@@ -369,13 +386,23 @@ export class DocumentSession {
       const version = from + index;
       if (version <= replica.version) continue;
       if (actor === this.#actor && replica.pending()?.seq === seq) this.#acknowledge(seq, version);
-      else this.#emit("change", { operation: replica.receive(op), remote: true });
+      else {
+        this.#presence.advance(op, actor);
+        this.#changed(replica.receive(op));
+      }
     }
+  }
+
+  /** The text changed otherwise than by the application's edit. */
+  #changed(operation: Operation): void {
+    this.#presence.edited(operation, "other");
+    this.#emit("change", { operation, remote: true });
   }
 
   #acknowledge(seq: number, version: number): void {
     const replica = this.#joined;
-    if (replica.pending()?.seq !== seq) return;
+    if (replica.state.kind === "synchronized" || replica.state.sent.seq !== seq) return;
+    this.#presence.advance(replica.state.operation, this.#actor);
     const next = replica.acknowledge(seq, version);
     this.#emit("acknowledged", { seq, version });
     if (next && this.#connection.state === "live") this.#outbox.offer();
@@ -392,7 +419,7 @@ export class DocumentSession {
     } else {
       const taken = this.#joined.reject(seq);
       if (!taken) return;
-      this.#emit("change", { operation: taken.operation, remote: true });
+      this.#changed(taken.operation);
       this.#emit("rejected", { operation: pending.operation, code, detail });
       this.#outbox.offer();
     }
@@ -401,22 +428,16 @@ export class DocumentSession {
   // ── Events ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #emit<Name extends keyof SessionEvents>(name: Name, event: SessionEvents[Name]): void {
-    for (const listener of this.#listeners.get(name) ?? []) listener(event as never);
+    this.#listeners.emit(name, event);
   }
 
   #when(reached: () => boolean): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.#waiting.add({ reached, resolve, reject });
-      this.#settle();
-    });
+    const done = this.#waiters.wait(reached);
+    this.#settle();
+    return done;
   }
 
   #settle(): void {
-    for (const waiter of this.#waiting) {
-      if (waiter.reached()) waiter.resolve();
-      else if (this.#connection.state === "ended") waiter.reject(new Error(this.#connection.reason));
-      else continue;
-      this.#waiting.delete(waiter);
-    }
+    this.#waiters.settle(this.#connection.state === "ended" ? this.#connection.reason : undefined);
   }
 }

@@ -1,0 +1,52 @@
+import type { Operation } from "../ot/operation.ts";
+import type { ErrorCode } from "../protocol/errors.ts";
+import type { Role } from "../protocol/frames.ts";
+import type { Other } from "./presence.ts";
+
+/** Where the connection stands. `ended` is final: the reason says why connecting again cannot help. */
+export type Connection =
+  | { state: "waiting"; attempt: number; timer: ReturnType<typeof setTimeout> }
+  | { state: "authorizing"; attempt: number }
+  | {
+      state: "connecting" | "joining";
+      attempt: number;
+      socket: WebSocket;
+      timer: ReturnType<typeof setTimeout>;
+    }
+  | { state: "live"; socket: WebSocket }
+  | { state: "ended"; reason: string };
+
+export interface SessionEvents {
+  /** The text changed; `operation` tells how, `remote` whether by somebody else. */
+  change: { operation: Operation; remote: boolean };
+  /** The text was replaced as a whole: at the first welcome, and where the room could not tell what was missed. */
+  reset: { text: string };
+  /** An own submission became durable at this version. */
+  acknowledged: { seq: number; version: number };
+  /** An own submission was refused and taken out of the text; `operation` is what was refused. */
+  rejected: { operation: Operation; code: ErrorCode; detail: string };
+  /** What this person may do from now on. A viewer's edits that are not saved are kept: see `unsaved`. */
+  role: { role: Role; reason: string };
+  /** Others came, left or moved by themselves. Through edits they move without this event: see `others` after `change`. */
+  presence: { others: Other[] };
+  connection: Connection;
+}
+
+/** Those who listen to a session. */
+export class Listeners {
+  readonly #byName = new Map<keyof SessionEvents, Set<(event: never) => void>>();
+
+  /** Returns what ends the listening. */
+  add<Name extends keyof SessionEvents>(
+    name: Name,
+    listener: (event: SessionEvents[Name]) => void,
+  ): () => void {
+    const listeners = this.#byName.get(name) ?? new Set();
+    this.#byName.set(name, listeners.add(listener));
+    return () => listeners.delete(listener);
+  }
+
+  emit<Name extends keyof SessionEvents>(name: Name, event: SessionEvents[Name]): void {
+    for (const listener of this.#byName.get(name) ?? []) listener(event as never);
+  }
+}

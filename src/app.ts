@@ -8,6 +8,7 @@ import { notFoundOf, onError, onInvalid } from "./platform/error-handling.ts";
 import { Problem, problemTitle } from "./platform/problem.ts";
 import { type RequestContext, requestContext } from "./platform/request-context.ts";
 import { type ErrorCode, errorStatus } from "./protocol/errors.ts";
+import { asyncApi, frameSchemas } from "./protocol/frame-documents.ts";
 import { personalWorkspace } from "./workspaces/personal-workspace.ts";
 
 const app = new OpenAPIHono<RequestContext>({ defaultHook: onInvalid });
@@ -50,13 +51,16 @@ app.doc31("/openapi.json", {
   },
 });
 
+app.get("/asyncapi.json", (c) => c.json(asyncApi(new URL(c.req.url))));
+app.get("/protocol/schemas.json", (c) => c.json(frameSchemas()));
+
 app.get("/", (c) =>
   c.text(
     [
       "Materi: collaborative documents.",
       "",
       "REST         /api/v1, described in /openapi.json",
-      "Sockets      /ws/documents/{id}",
+      "Sockets      /ws/documents/{id}, described in /asyncapi.json and /protocol/schemas.json",
       "Public keys  /.well-known/jwks.json",
       "Health       /health",
       "",

@@ -41,6 +41,11 @@ export interface AuthorityLimits {
   readonly textUnits: number;
   /** How many of the newest operations stay in memory: at least this many, at most twice as many. */
   readonly tailOperations: number;
+  /**
+   * What moving one submission to the newest version may cost, in parts walked over: its own and the accepted
+   * operation's, for every version in between. Beyond it the base is as good as too old.
+   */
+  readonly transformParts: number;
 }
 
 export interface AuthorityState {
@@ -57,7 +62,11 @@ export type Verdict =
   | { kind: "accepted"; version: number; operation: Operation }
   | { kind: "duplicate"; version: number }
   | { kind: "too_old"; horizon: number }
-  | { kind: "invalid"; code: "base_ahead" | "seq_gap" | "document_too_large" | Misfit; detail: string };
+  | {
+      kind: "invalid";
+      code: "base_ahead" | "seq_gap" | "seq_reused" | "document_too_large" | Misfit;
+      detail: string;
+    };
 
 /**
  * The server's half: puts concurrent submissions into one line of versions. Deterministic; it owns the state that it is
@@ -104,7 +113,7 @@ export class Authority {
 
   /**
    * - RM-1: an accepted operation takes exactly one version, also if transforming left nothing of it.
-   * - RM-3: a submission that was accepted before gets its first version again, whatever its base.
+   * - RM-3: a submission that was accepted before gets its first version again. Another one under its seq is refused.
    * - RM-6: a refused one changes nothing, and its seq is still to come.
    */
   accept(submission: Submission): Verdict {
@@ -113,16 +122,17 @@ export class Authority {
     const lastSeq = last?.seq ?? 0;
     if (seq <= lastSeq) {
       const version = seq === lastSeq ? last?.version : this.#find(actor, seq);
-      return version === undefined
-        ? { kind: "too_old", horizon: this.horizon }
-        : { kind: "duplicate", version };
+      if (version === undefined) return { kind: "too_old", horizon: this.horizon };
+      if (this.#differs(submission, version))
+        return invalid("seq_reused", `Seq ${seq} was another operation.`);
+      return { kind: "duplicate", version };
     }
     if (seq !== lastSeq + 1) return invalid("seq_gap", `The next seq is ${lastSeq + 1}.`);
     if (base > this.#version) return invalid("base_ahead", `The newest version is ${this.#version}.`);
     if (base < this.horizon) return { kind: "too_old", horizon: this.horizon };
 
-    let operation = submission.operation;
-    for (const accepted of this.#read(base)) operation = transform(operation, accepted.operation, "later");
+    const operation = this.#transformed(submission, this.#version);
+    if (!operation) return { kind: "too_old", horizon: this.horizon };
     // Transforming neither hides nor makes a misfit at the end of the text; one inside deleted text does no harm.
     const misfit = this.text.check(operation);
     if (misfit) return invalid(misfit, `The operation does not fit version ${base}.`);
@@ -140,6 +150,38 @@ export class Authority {
       this.#tail = this.#tail.slice(this.#tail.length - this.#limits.tailOperations);
     }
     return { kind: "accepted", version: this.#version, operation };
+  }
+
+  /** The submission's operation as of version `to`; undefined if that would cost more than the limit. */
+  #transformed({ base, operation: submitted }: Submission, to: number): Operation | undefined {
+    let operation = submitted;
+    let version = base;
+    let walked = 0;
+    if (version === to) return operation;
+    for (const accepted of this.#read(base)) {
+      walked += operation.length + accepted.operation.length;
+      if (walked > this.#limits.transformParts) return undefined;
+      operation = transform(operation, accepted.operation, "later");
+      version += 1;
+      if (version === to) break;
+    }
+    return operation;
+  }
+
+  /**
+   * Whether what was accepted as `version` cannot have come from this submission: made again from it, it would be
+   * another operation. False also where that can no longer be told.
+   */
+  #differs(submission: Submission, version: number): boolean {
+    if (submission.base >= version) return true;
+    if (submission.base < this.horizon) return false;
+    const operation = this.#transformed(submission, version - 1);
+    const [accepted] = this.#read(version - 1);
+    if (!operation || !accepted) return false;
+    return (
+      operation.length !== accepted.operation.length ||
+      operation.some((part, index) => part !== accepted.operation[index])
+    );
   }
 
   /** The accepted operations after `version`, which must be from `horizon` to the newest; else throws RangeError. */

@@ -29,6 +29,7 @@ export const errorStatus = {
   document_too_large: 413,
   base_ahead: 400,
   seq_gap: 400,
+  seq_reused: 409,
   too_old: 409,
   hello_required: 400,
   slow_down: 429,

@@ -83,7 +83,7 @@ export function decodeClientFrame(message: string): ClientFrame {
   if (fields.type === "hello") return decodeHello(fields);
   if (fields.type === "auth") return decodeAuth(fields);
   if (typeof fields.type === "string") return { type: "unknown" };
-  if (fields.op_type !== undefined) return decodeSeedEdit(fields);
+  if (fields.type === undefined && fields.op_type !== undefined) return decodeSeedEdit(fields);
   return refused("invalid_frame", "a frame has a `type`, or the seed's `op_type`");
 }
 
@@ -221,6 +221,7 @@ export interface Welcome {
     frame_units: number;
     insert_units: number;
     operation_parts: number;
+    transform_parts: number;
     text_units: number;
     selections: number;
     presence_lag: number;

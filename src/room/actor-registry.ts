@@ -34,6 +34,13 @@ export class ActorRegistry {
     return actor;
   }
 
+  /** Gives up a number that nobody uses any more and no operation bears: hello after hello must not fill memory. */
+  forget(actor: Actor): void {
+    if (this.#stored.has(actor.actor)) return;
+    this.#byKey.delete(keyOf(actor));
+    this.#byNumber.delete(actor.actor);
+  }
+
   get(actor: number): Actor | undefined {
     return this.#byNumber.get(actor);
   }

@@ -1,4 +1,4 @@
-import { Authority, type Verdict } from "../ot/authority.ts";
+import { type Accepted, Authority, type Verdict } from "../ot/authority.ts";
 import type { Operation } from "../ot/operation.ts";
 import { Text } from "../ot/text.ts";
 import { limits } from "../protocol/limits.ts";
@@ -82,6 +82,15 @@ export class LoadedRoom {
   }
 }
 
+/** Operations read at once where a submission reaches back behind memory: what is not walked over is not read. */
+const readOperations = 1_024;
+
+function* readInSteps(log: OperationLog, from: number, to: number): Generator<Accepted> {
+  for (let start = from; start < to; start += readOperations) {
+    yield* log.read(start, Math.min(start + readOperations, to));
+  }
+}
+
 /** The snapshot, and the operations after it one by one. */
 function restoreAuthority(stored: StoredRoom, log: OperationLog): Authority {
   const text = Text.from(stored.snapshot.text);
@@ -99,9 +108,9 @@ function restoreAuthority(stored: StoredRoom, log: OperationLog): Authority {
     tail: stored.tail,
     history: {
       horizon: 0,
-      read: (from, to) => log.read(from, to),
+      read: (from, to) => readInSteps(log, from, to),
       find: (actor, seq) => log.find(actor, seq),
     },
-    limits: { textUnits: limits.textUnits, tailOperations },
+    limits: { textUnits: limits.textUnits, transformParts: limits.transformParts, tailOperations },
   });
 }

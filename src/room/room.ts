@@ -163,10 +163,12 @@ export class Room {
         this.#end(other, closeCodes.superseded, "this client id was opened by another socket");
       }
     }
-    if (peer.session.actor?.actor !== actor.actor) {
+    const before = peer.session.actor;
+    if (before?.actor !== actor.actor) {
       this.#presence.leave(peer);
       const { presence: _, ...session } = peer.session;
       peer.saveSession({ ...session, actor, since: this.#ports.now() });
+      if (before) room.actors.forget(before);
     }
     const presence = this.#presence.itemsFor(room, actor.actor);
     peer.send(composeWelcome(room, hello, { actor, grant }, presence));

@@ -41,6 +41,7 @@ export function composeWelcome(
       frame_units: limits.frameUnits,
       insert_units: limits.insertUnits,
       operation_parts: limits.operationParts,
+      transform_parts: limits.transformParts,
       text_units: limits.textUnits,
       selections: limits.selections,
       presence_lag: limits.presenceLag,

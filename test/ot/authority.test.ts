@@ -5,7 +5,10 @@ import { Text } from "../../src/ot/text.ts";
 import { op } from "../support/ot-notation.ts";
 
 /** An authority whose history is a list that the test keeps; `accept` appends to it. */
-function room(text: string, options: { horizon?: number; tail?: number; textUnits?: number } = {}) {
+function room(
+  text: string,
+  options: { horizon?: number; tail?: number; textUnits?: number; transformParts?: number } = {},
+) {
   const log: Accepted[] = [];
   const reads: [number, number][] = [];
   const history = {
@@ -24,7 +27,11 @@ function room(text: string, options: { horizon?: number; tail?: number; textUnit
     text: Text.from(text),
     lastByActor: new Map(),
     history,
-    limits: { textUnits: options.textUnits ?? 1000, tailOperations: options.tail ?? 100 },
+    limits: {
+      textUnits: options.textUnits ?? 1000,
+      tailOperations: options.tail ?? 100,
+      transformParts: options.transformParts ?? 1_000_000,
+    },
   });
   const accept = (actor: number, seq: number, base: number, operation: Operation): Verdict => {
     const verdict = authority.accept({ actor, seq, base, operation });
@@ -54,7 +61,7 @@ it("OT-3: of two inserts at one place the one accepted first stands first", () =
   expect(authority.text.toString()).toBe("firstsecond");
 });
 
-it("RM-3: a repeat gets its first version, whatever its base and operation are now", () => {
+it("RM-3: a repeat gets its first version again, however much was accepted since", () => {
   const { authority, accept } = room("");
   accept(1, 1, 0, op("a"));
   accept(2, 1, 0, op("b"));
@@ -62,9 +69,79 @@ it("RM-3: a repeat gets its first version, whatever its base and operation are n
   const state = [authority.version, authority.text.toString()];
   expect(accept(1, 2, 2, op("c"))).toEqual({ kind: "duplicate", version: 3 });
   expect(accept(1, 1, 0, op("a"))).toEqual({ kind: "duplicate", version: 1 });
-  expect(accept(1, 1, 99, op(99, "a"))).toEqual({ kind: "duplicate", version: 1 });
-  expect(accept(2, 1, -5, op())).toEqual({ kind: "duplicate", version: 2 });
+  expect(accept(2, 1, 0, op("b"))).toEqual({ kind: "duplicate", version: 2 });
   expect([authority.version, authority.text.toString()]).toEqual(state);
+});
+
+it.each<[string, number, Operation]>([
+  ["another text", 1, op(2, "x")],
+  ["another place", 1, op(1, "c")],
+  ["more parts", 1, op(2, "c", -1)],
+  ["nothing", 1, op()],
+  ["another base", 2, op(2, "c")],
+  ["the base that it made itself", 3, op(2, "c")],
+  ["a base that is not there yet", 99, op(2, "c")],
+])(
+  "RM-3: another operation under an accepted seq is no repeat, and changes nothing: %s",
+  (_, base, operation) => {
+    for (const tail of [0, 100]) {
+      const { authority, accept } = room("ab", { tail });
+      accept(1, 1, 0, op("-"));
+      accept(2, 1, 0, op(1, "y"));
+      expect(accept(1, 2, 1, op(2, "c"))).toEqual({ kind: "accepted", version: 3, operation: [3, "c"] });
+      const state = [authority.version, authority.text.toString(), authority.lastOf(1)];
+      expect(accept(1, 2, base, operation)).toMatchObject({ kind: "invalid", code: "seq_reused" });
+      expect([authority.version, authority.text.toString(), authority.lastOf(1)]).toEqual(state);
+      expect(accept(1, 2, 1, op(2, "c"))).toEqual({ kind: "duplicate", version: 3 });
+      expect(accept(1, 3, 3, op("d"))).toMatchObject({ kind: "accepted", version: 4 });
+    }
+  },
+);
+
+it("RM-3: what cannot be compared any more counts as a repeat", () => {
+  const { history, accept } = room("");
+  accept(1, 1, 0, op("a"));
+  accept(2, 1, 1, op("b"));
+  accept(2, 2, 2, op("c"));
+  history.horizon = 1;
+  expect(accept(2, 1, 0, op("other"))).toEqual({ kind: "duplicate", version: 2 });
+  expect(accept(2, 1, 1, op("other"))).toMatchObject({ code: "seq_reused" });
+});
+
+it("RM-6: a submission costs bounded work, however far back it is and however many parts it has", () => {
+  const transformParts = 1_000;
+  let walked = 0;
+  const base = op("x");
+  const authority = new Authority({
+    version: 10_000,
+    text: Text.from("x".repeat(10_000)),
+    lastByActor: new Map([[1, { seq: 5, version: 10_000 }]]),
+    history: {
+      horizon: 0,
+      *read(from, to) {
+        for (let version = from; version < to; version++) {
+          walked += 1;
+          yield { actor: 9, seq: version + 1, operation: base };
+        }
+      },
+      find: () => 10_000,
+    },
+    limits: { textUnits: 100_000, tailOperations: 10, transformParts },
+  });
+  const wide = op(...Array.from({ length: 200 }, (_, part) => (part % 2 === 0 ? 1 : "y")));
+  const cost = (submission: { seq?: number; base: number; operation: Operation }) => {
+    walked = 0;
+    const verdict = authority.accept({ actor: 2, seq: 1, ...submission });
+    return { kind: verdict.kind, walked };
+  };
+  // A keystroke walks over its own part and the other's; the first retain makes it two.
+  expect(cost({ base: 0, operation: op("y") })).toEqual({ kind: "too_old", walked: 334 });
+  expect(cost({ base: 0, operation: wide })).toEqual({ kind: "too_old", walked: 5 });
+  walked = 0;
+  expect(authority.accept({ actor: 1, seq: 5, base: 0, operation: op("y") }).kind).toBe("duplicate");
+  expect(walked).toBeLessThan(340);
+  expect(authority.version).toBe(10_000);
+  expect(cost({ base: 9_997, operation: wide })).toMatchObject({ kind: "accepted", walked: 3 });
 });
 
 it("RM-3: an older repeat is found in the history, and is too old once that has dropped it", () => {

@@ -34,6 +34,9 @@ it("OT-1, RM-1, RM-3: replicas converge, versions are dense, every acknowledged 
 function rebasing(rebase: (operation: Operation, missed: Operation[]) => Operation): Sabotage {
   return {
     accept(authority, submission) {
+      // A repeat is compared with what was accepted: rebased, it would be another operation.
+      if (submission.seq <= (authority.lastOf(submission.actor)?.seq ?? 0))
+        return authority.accept(submission);
       const missed = authority.since(submission.base).map((accepted) => accepted.operation);
       const operation = rebase(submission.operation, missed);
       return authority.accept({ ...submission, base: authority.version, operation });

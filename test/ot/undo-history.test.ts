@@ -252,7 +252,7 @@ it("OT-6: an undo deletes no character of another, and restores none that anothe
       text: Text.from(text),
       lastByActor: new Map(),
       history: { horizon: 0, read: () => [], find: () => undefined },
-      limits: { textUnits: Infinity, tailOperations: 10_000 },
+      limits: { textUnits: Infinity, tailOperations: 10_000, transformParts: Infinity },
     });
     const writers = [1, 2, 3].slice(0, 2 + random.int(2)).map((actor) => new Writer(actor, text));
     const send = (writer: Writer) => {

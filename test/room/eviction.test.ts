@@ -76,7 +76,7 @@ describe("RM-5: memory is a cache", () => {
     expect(evicted.version).toBe(undisturbed.version);
     expect(evicted.streams.map(operationsOf)).toEqual(undisturbed.streams.map(operationsOf));
     const refusals = undisturbed.answers.filter(({ type }) => type === "error").map(({ code }) => code);
-    expect(refusals).toEqual(["out_of_range", "seq_gap", "base_ahead", "splits_surrogate"]);
+    expect(refusals).toEqual(["out_of_range", "seq_gap", "base_ahead", "splits_surrogate", "seq_reused"]);
     expect(undisturbed.version).toBe(9);
   });
 

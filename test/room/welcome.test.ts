@@ -24,6 +24,7 @@ describe("hello and welcome", () => {
           frame_units: 1_048_576,
           insert_units: 131_072,
           operation_parts: 10_000,
+          transform_parts: 2_097_152,
           text_units: 4_194_304,
           selections: 16,
           presence_lag: 4_096,

@@ -154,7 +154,7 @@ class Server {
         find: (actor, seq) =>
           1 + log.findIndex((item) => item.actor === actor && item.seq === seq) || undefined,
       },
-      limits: { textUnits: this.options.textUnits, tailOperations: 3 },
+      limits: { textUnits: this.options.textUnits, tailOperations: 3, transformParts: 1_000_000 },
     });
   }
 

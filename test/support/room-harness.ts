@@ -3,6 +3,7 @@ import type { Commit, OperationLog } from "../../src/room/operation-log.ts";
 import type { Peer, Session } from "../../src/room/peer.ts";
 import { Room } from "../../src/room/room.ts";
 import type { Grant, RoomResult } from "../../src/room/room-api.ts";
+import { readServerMessage } from "./server-message.ts";
 import type { Frame } from "./socket.ts";
 
 /** An owner's grant, in the harness's time. */
@@ -32,7 +33,7 @@ export class RecordedPeer implements Peer {
   }
 
   send(frame: string): void {
-    this.frames.push(JSON.parse(frame));
+    this.frames.push(readServerMessage(frame));
   }
 
   close(code: number): void {

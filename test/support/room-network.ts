@@ -1,5 +1,6 @@
 import type { Grant } from "../../src/room/room-api.ts";
 import { personGrant, RecordedPeer, type RoomHarness } from "./room-harness.ts";
+import { readServerMessage } from "./server-message.ts";
 
 /** What a test may do to the network between sessions and a room. */
 export interface Network {
@@ -37,6 +38,7 @@ export class NetworkSocket {
     const userId = protocols[1]?.replace(/^bearer\./, "") ?? "";
     this.peer = new RecordedPeer({ ...personGrant(userId), ...grant });
     this.peer.send = (frame) => {
+      readServerMessage(frame);
       if (!this.loseAnswers && !this.closed) this.emit("message", { data: frame });
     };
     this.peer.close = (code) => this.drop(code);

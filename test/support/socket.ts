@@ -1,5 +1,6 @@
 import { env, exports } from "cloudflare:workers";
 import type { Grant } from "../../src/room/room-api.ts";
+import { readServerMessage } from "./server-message.ts";
 
 /** A frame as a test reads it. */
 // biome-ignore lint/suspicious/noExplicitAny: tests look into frames of every shape
@@ -67,7 +68,7 @@ export class TestSocket {
 }
 
 /** Frames are JSON; the answer to `ping` is a word. */
-const read = (data: string): Frame => (data === "pong" ? data : JSON.parse(data));
+const read = (data: string): Frame => (data === "pong" ? data : readServerMessage(data));
 
 const isMarker = (frame: Frame): boolean =>
   frame.type === "error" && frame.detail === "`seq` is an integer from 1";

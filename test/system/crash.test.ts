@@ -106,8 +106,9 @@ test(`RM-2, RM-3, RM-5: ${kills} kills under load lose nothing that was acknowle
       const moment = 60 + random.int(340);
       moments.push(moment);
       await sleep(moment);
-      for (const { wire } of typists) if (random.chance(0.5)) wire.silent = true;
-      await sleep(random.int(40));
+      for (const { wire } of typists) if (random.chance(0.9)) wire.silent = true;
+      // Long enough for what is in flight to be committed, which these will not learn before they are back.
+      await sleep(20 + random.int(40));
       await server.kill9();
       await server.restart();
       await allLive();

@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from "node:timers/promises";
 import type { Welcome } from "../../src/protocol/frames.ts";
 import type { Acknowledgement } from "../support/history-checker.ts";
 import type { Random } from "../support/ot-random.ts";
@@ -73,11 +72,5 @@ export class Wire {
         }
       }
     };
-  }
-
-  /** Hides the server's answers until the next connection. */
-  async hide(milliseconds: number): Promise<void> {
-    this.silent = true;
-    await sleep(milliseconds);
   }
 }

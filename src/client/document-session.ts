@@ -74,7 +74,8 @@ export class DocumentSession {
     this.clientId = options.clientId ?? crypto.randomUUID();
     this.#outbox = new Outbox({
       pending: () => this.#replica?.pending(),
-      send: (frame) => this.#send(frame),
+      // Not before the welcome: a snapshot could not tell what became of a submission that is on its way.
+      send: (frame) => this.#connection.state === "live" && this.#send(frame),
     });
     this.#renewal = new Renewal({
       token: () => options.token(),
@@ -349,7 +350,7 @@ export class DocumentSession {
     if (this.#connection.state !== "joining") return;
     this.#actor = welcome.actor;
     this.#move({ state: "live", socket: this.#connection.socket });
-    if (welcome.text !== undefined) this.#reset(welcome.text, welcome);
+    if (welcome.text !== undefined) this.#replace(welcome.text, welcome);
     else if (welcome.operations) this.#apply(welcome.operations);
     // What this told to be accepted is pending no more; the rest goes out again, the same frame as before.
     this.#setRole(welcome.role, "");
@@ -369,14 +370,16 @@ export class DocumentSession {
     this.#emit("role", { role, reason });
   }
 
-  #reset(text: string, { version, last_seq }: Welcome): void {
-    const refused = this.#replica?.pending();
-    this.#replica = new Replica({ version, text, clientSeq: last_seq });
-    this.#emit("reset", { text });
-    if (refused) {
-      const detail = "the room no longer has the operations that this edit would have to be transformed over";
-      this.#emit("rejected", { operation: refused.operation, code: "too_old", detail });
+  /** The room cannot tell what was missed: what is on its way is merged into its text (law OT-7). */
+  #replace(text: string, { version, last_seq }: Welcome): void {
+    if (!this.#replica) {
+      this.#replica = new Replica({ version, text, clientSeq: last_seq });
+      this.#emit("reset", { text });
+      return;
     }
+    const { operation, rescued } = this.#replica.merge({ text, version, lastSeq: last_seq });
+    if (operation.length > 0) this.#changed(operation);
+    for (const piece of rescued) this.#emit("rescued", piece);
   }
 
   /** Accepted operations in the order of versions. Own ones are among them only after a lost ack. */

@@ -1,4 +1,5 @@
 import type { Operation } from "../ot/operation.ts";
+import type { Rescued } from "../ot/replica.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { Role } from "../protocol/frames.ts";
 import type { Other } from "./presence.ts";
@@ -19,8 +20,13 @@ export type Connection =
 export interface SessionEvents {
   /** The text changed; `operation` tells how, `remote` whether by somebody else. */
   change: { operation: Operation; remote: boolean };
-  /** The text was replaced as a whole: at the first welcome, and where the room could not tell what was missed. */
+  /** The first text. */
   reset: { text: string };
+  /**
+   * Own text that is not saved and has no place any more, after an interruption too long to be told step by step: what was
+   * around it is gone, near the position `near`. It is in the text no more; offer it to the user.
+   */
+  rescued: Rescued;
   /** An own submission became durable at this version. */
   acknowledged: { seq: number; version: number };
   /** An own submission was refused and taken out of the text; `operation` is what was refused. */

@@ -1,5 +1,8 @@
 import type { Submission } from "./authority.ts";
+import { difference } from "./difference.ts";
 import { compose, invert, type Operation, OperationBuilder } from "./operation.ts";
+import { mapPosition } from "./position.ts";
+import { orphansOf, removalOf } from "./rescue.ts";
 import { OperationError, Text } from "./text.ts";
 import { transform } from "./transform.ts";
 import { type Base, UndoHistory } from "./undo-history.ts";
@@ -25,6 +28,20 @@ export type ReplicaState =
   | ({ readonly kind: "awaiting" } & InFlight)
   | ({ readonly kind: "awaiting_with_buffer"; readonly buffer: Operation } & InFlight);
 
+/** Own text for which a merge found no place: what was around it is gone. `near` is where that was. */
+export interface Rescued {
+  readonly text: string;
+  readonly near: number;
+}
+
+export interface Merge {
+  /** What it did to the local view. */
+  readonly operation: Operation;
+  readonly rescued: readonly Rescued[];
+  /** What to send now. */
+  readonly next: OwnSubmission | null;
+}
+
 const nothing = new OperationBuilder().build();
 
 /**
@@ -40,7 +57,7 @@ export class Replica {
   #text: Text;
   #seq: number;
   #state: ReplicaState = { kind: "synchronized" };
-  #history = new UndoHistory();
+  readonly #history = new UndoHistory();
 
   /** `clientSeq` is the last seq that this client has used. */
   constructor(init: { version: number; text: string; clientSeq?: number }) {
@@ -187,13 +204,47 @@ export class Replica {
     return { operation, next: buffer.length === 0 ? null : this.#send(buffer, state.serverText) };
   }
 
-  /** Starts anew from a snapshot. Throws ProtocolError while something is pending: it would be lost. */
-  reset(text: string, version: number): void {
-    if (this.#state.kind !== "synchronized")
-      throw new ProtocolError("A snapshot would drop what is pending.");
-    this.#text = Text.from(text);
+  /**
+   * Goes over to `text` at `version`, to which the server cannot tell the way: a merge of the server's text as it was
+   * known here, own edits, and `text`. `lastSeq` is the last seq accepted from this client.
+   *
+   * OT-7: every character of an own edit that the server has not accepted is afterwards either in the local view and
+   * pending, or in `rescued`, once. What was in flight goes out anew, together with the buffer, as the seq after `lastSeq`.
+   */
+  merge({ text, version, lastSeq }: { text: string; version: number; lastSeq: number }): Merge {
+    const state = this.#state;
+    let own = nothing;
+    let serverText = this.#text;
+    if (state.kind !== "synchronized") {
+      const buffer = state.kind === "awaiting" ? nothing : state.buffer;
+      serverText = state.serverText;
+      if (state.sent.seq <= lastSeq) {
+        serverText.apply(state.operation);
+        own = buffer;
+        this.#history.acknowledged();
+      } else {
+        own = compose(state.operation, buffer);
+        this.#history.flattened(state.operation);
+      }
+    }
+    const change = difference(serverText.toString(), text);
+    const orphans = orphansOf(own, change);
+    const removal = removalOf(orphans);
+    const kept = compose(own, removal);
+    const local = transform(change, kept, "earlier");
+    const operation = compose(removal, local);
+    this.#history.received(removal, { in_flight: nothing, buffer: nothing });
+    this.#history.received(local, { in_flight: change, buffer: nothing });
+    this.#text.apply(operation);
     this.#version = version;
-    this.#history = new UndoHistory();
+    this.#seq = lastSeq;
+    this.#state = { kind: "synchronized" };
+    const pending = transform(kept, change, "later");
+    return {
+      operation,
+      rescued: orphans.map(({ at, text }) => ({ text, near: mapPosition(at, operation, "before") })),
+      next: pending.length === 0 ? null : this.#send(pending, Text.from(text)),
+    };
   }
 
   /** Where an edit made now goes. */

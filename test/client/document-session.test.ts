@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { deletion, insertion } from "../../src/ot/operation.ts";
+import { RoomHarness } from "../support/room-harness.ts";
 import { recordOf, settle, setUp } from "../support/session-setup.ts";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -137,7 +138,8 @@ describe("DocumentSession", () => {
     }
     await vi.advanceTimersByTimeAsync(200);
     await settle(room);
-    expect(resets).toEqual([{ text: "abc" }]);
+    expect(resets).toEqual([]);
+    expect(ann.text).toBe("abc");
     expect(ann.version).toBe(room.version);
     ann.edit(insertion(3, "!"));
     await settle(room);
@@ -229,5 +231,30 @@ describe("DocumentSession", () => {
     await settle(room);
     expect([ann.text, ben.text]).toEqual([room.text, room.text]);
     expect(room.text).toMatch(/^one BENtext/);
+  });
+
+  it("OT-7: where the storage was restored, what was not saved is merged in or handed back", async () => {
+    const { room, network, session } = setUp("first line\nthe middle of it is taken out\nlast line");
+    const ann = session("ann");
+    await settle(room);
+    ann.edit(insertion(0, "SAVED "));
+    await settle(room);
+    const [first] = network.sockets;
+    if (first) first.closed = true;
+    ann.edit(insertion(30, "LOST "));
+    ann.edit(insertion(ann.length, " ADDED"));
+    const rescued = recordOf(ann, "rescued");
+    const changes = recordOf(ann, "change");
+    network.room = new RoomHarness("first line\nlast line, restored");
+    first?.emit("close", { code: 1006, reason: "" });
+    await vi.advanceTimersByTimeAsync(200);
+    await settle(network.room);
+    expect(rescued.map(({ text }) => text)).toEqual(["LOST "]);
+    expect(changes).toHaveLength(1);
+    expect(ann.text).toContain(" ADDED");
+    expect([ann.text, ann.isSaved]).toEqual([network.room.text, true]);
+    ann.undo();
+    await settle(network.room);
+    expect(network.room.text).toBe("first line\nlast line, restored");
   });
 });

@@ -131,12 +131,3 @@ it("what does not fit is refused, and nothing is changed", () => {
   expect(own.state.kind).toBe("awaiting");
   expect([own.text.toString(), own.version]).toEqual(["ba😀", 7]);
 });
-
-it("reset starts anew from a snapshot, but not over what is pending", () => {
-  const own = replica("old");
-  own.reset("new", 12);
-  expect([own.text.toString(), own.version]).toEqual(["new", 12]);
-  own.edit(insertion(3, "er"));
-  expect(() => own.reset("newest", 13)).toThrow(ProtocolError);
-  expect(own.text.toString()).toBe("newer");
-});

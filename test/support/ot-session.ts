@@ -3,10 +3,10 @@ import { type OwnSubmission, Replica } from "../../src/ot/replica.ts";
 import { Text } from "../../src/ot/text.ts";
 import { type Alphabet, type Random, randomOperation, randomPoints } from "./ot-random.ts";
 
-type ToServer = { kind: "hello"; since: number; pending: boolean } | { kind: "submit"; frame: OwnSubmission };
+type ToServer = { kind: "hello"; since: number } | { kind: "submit"; frame: OwnSubmission };
 
 type ToClient =
-  | { kind: "snapshot"; version: number; text: string }
+  | { kind: "snapshot"; version: number; text: string; lastSeq: number; lastVersion: number }
   | { kind: "missed"; items: Accepted[] }
   | { kind: "operation"; item: Accepted }
   | { kind: "ack"; seq: number; version: number }
@@ -197,11 +197,14 @@ class Server {
     if (!this.options.hearsOldConnections) {
       for (const older of this.connections.get(actor) ?? []) if (older !== connection) older.toServer = [];
     }
-    connection.toClient.push(
-      !hello.pending && this.random.chance(0.3)
-        ? { kind: "snapshot", version: this.authority.version, text: this.authority.text.toString() }
-        : { kind: "missed", items: this.authority.since(hello.since) },
-    );
+    if (this.random.chance(0.3)) {
+      const { version, text } = this.authority;
+      const last = this.authority.lastOf(actor) ?? { seq: 0, version: 0 };
+      const own = { lastSeq: last.seq, lastVersion: last.version };
+      connection.toClient.push({ kind: "snapshot", version, text: text.toString(), ...own });
+    } else {
+      connection.toClient.push({ kind: "missed", items: this.authority.since(hello.since) });
+    }
   }
 }
 
@@ -249,7 +252,7 @@ class Client {
     this.connection = { toServer: [], toClient: [], subscribed: false };
     const connections = this.#server.connections.get(this.actor) ?? [];
     this.#server.connections.set(this.actor, [...connections, this.connection]);
-    this.connection.toServer.push({ kind: "hello", since: this.replica.version, pending: pending !== null });
+    this.connection.toServer.push({ kind: "hello", since: this.replica.version });
     this.#resent = this.#random.chance(0.5);
     if (this.#resent) this.#send(pending);
     if (pending === null && !this.#server.options.sendsTwice) this.#resent = true;
@@ -284,13 +287,16 @@ class Client {
   #welcomed(message: ToClient & { kind: "missed" | "snapshot" }): void {
     const pending = this.replica.pending();
     if (message.kind === "snapshot") {
-      // Typed between hello and welcome: a frame may be on its way that a snapshot cannot be squared with.
-      if (pending) {
+      // What left on this connection before the answer to its hello may be accepted yet, which a snapshot cannot tell.
+      if (pending && this.#resent) {
         this.disconnect();
         this.connect();
         return;
       }
-      this.replica.reset(message.text, message.version);
+      if (pending && pending.seq <= message.lastSeq) this.acknowledged.set(pending.seq, message.lastVersion);
+      this.#send(this.replica.merge(message).next);
+      this.#resent = true;
+      return;
     } else {
       for (const { actor, seq, operation } of message.items) {
         if (actor === this.actor) this.#acknowledge(seq, this.replica.version + 1);

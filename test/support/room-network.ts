@@ -9,6 +9,8 @@ export interface Network {
     url: string,
     protocols: string[],
   ) => WebSocket;
+  /** Where sockets lead that are opened from now on. */
+  room: RoomHarness;
   /** Every socket that was opened, in order. */
   sockets: NetworkSocket[];
   /** While false, opening a socket hangs. */
@@ -96,12 +98,13 @@ export class NetworkSocket {
 /** A network that leads to one room. */
 export function networkTo(room: RoomHarness): Network {
   const network: Network = {
+    room,
     sockets: [],
     answers: true,
     grant: () => ({}),
     WebSocket: class {
       constructor(url: string, protocols: string[]) {
-        const socket = new NetworkSocket(room, url, protocols, network.grant());
+        const socket = new NetworkSocket(network.room, url, protocols, network.grant());
         network.sockets.push(socket);
         queueMicrotask(() => {
           if (network.answers && !socket.closed) socket.open();

@@ -1,7 +1,7 @@
 import { compose, type Operation } from "../ot/operation.ts";
 import { type OwnSubmission, Replica } from "../ot/replica.ts";
 import type { Selection } from "../ot/selection.ts";
-import { isRetryable } from "../protocol/close-codes.ts";
+import { closeCodes, isRetryable } from "../protocol/close-codes.ts";
 import {
   decodeServerFrame,
   type ErrorFrame,
@@ -9,6 +9,7 @@ import {
   type OperationList,
   type Role,
   type ServerFrame,
+  type SlowDown,
   subprotocol,
   type Welcome,
 } from "../protocol/frames.ts";
@@ -268,7 +269,9 @@ export class DocumentSession {
     });
     socket.addEventListener("close", ({ code, reason }) => {
       if (!this.#isCurrent(socket)) return;
-      if (isRetryable(code)) this.#retry(this.#connection.state === "live" ? 0 : attempt);
+      // Who was closed for being too fast comes back as if many tries had failed.
+      if (code === closeCodes.tooFast.code) this.#retry(Math.max(attempt, 6));
+      else if (isRetryable(code)) this.#retry(this.#connection.state === "live" ? 0 : attempt);
       else this.#end(reason || `closed with code ${code}`);
     });
     const timer = setTimeout(() => this.#abandon(socket, attempt), openTimeout);
@@ -282,6 +285,10 @@ export class DocumentSession {
     }
     const timer = setTimeout(() => this.#abandon(socket, attempt), welcomeTimeout);
     this.#move({ state: "joining", attempt, socket, timer });
+    this.#hello();
+  }
+
+  #hello(): void {
     const since = this.#replica?.version;
     const lastSeq = this.#replica?.pending()?.seq;
     this.#send(encodeHello({ clientId: this.clientId, since, lastSeq }));
@@ -339,6 +346,7 @@ export class DocumentSession {
     else if (frame?.type === "operations") this.#apply(frame);
     else if (frame?.type === "ack") this.#acknowledge(frame.seq, frame.version);
     else if (frame?.type === "error") this.#refused(frame);
+    else if (frame?.type === "slow_down") this.#slowDown(frame);
     else if (frame?.type === "auth_expiring") this.#renewal.begin();
     else if (frame?.type === "role") this.#setRole(frame.role, frame.reason);
     else if (frame?.type === "presence") this.#showOthers(() => this.#presence.received(frame));
@@ -409,6 +417,18 @@ export class DocumentSession {
     const next = replica.acknowledge(seq, version);
     this.#emit("acknowledged", { seq, version });
     if (next && this.#connection.state === "live") this.#outbox.offer();
+  }
+
+  /** What came too fast is kept, and goes out again unchanged (law FL-1). */
+  #slowDown({ seq, retry_ms }: SlowDown): void {
+    const connection = this.#connection;
+    if (seq !== undefined) {
+      if (seq === this.#replica?.pending()?.seq) this.#outbox.offerLater(retry_ms);
+    } else if (connection.state === "joining") {
+      setTimeout(() => {
+        if (this.#connection === connection) this.#hello();
+      }, retry_ms);
+    }
   }
 
   #refused({ seq, code, detail, retryable }: ErrorFrame): void {

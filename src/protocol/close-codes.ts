@@ -12,10 +12,14 @@ export const closeCodes = {
   tokenExpired: { code: 4401, retry: true },
   /** This person, or this sign-in, may no longer see the document. */
   revoked: { code: 4403, retry: false },
+  /** It did not read fast enough what it was sent; connect again and resume, by the text where that is shorter. */
+  tooSlow: { code: 4408, retry: true },
   /** Another socket said hello with this client id; the newer one is the client now. */
   superseded: { code: 4409, retry: false },
   /** The document was deleted. */
   deleted: { code: 4410, retry: false },
+  /** It went on sending far too fast, though it was told to slow down; connect again later. */
+  tooFast: { code: 4429, retry: true },
 } as const satisfies Record<string, CloseCode>;
 
 const terminal: ReadonlySet<number> = new Set(

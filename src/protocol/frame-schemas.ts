@@ -191,6 +191,9 @@ const welcome = z
       presence_ms: count("Milliseconds between two presence frames of the server"),
       ping_seconds: count("Seconds between two pings of a client"),
       silence_seconds: count("Seconds after which who was not heard is taken for dead"),
+      token_units: count("A frame costs a token, and one more for each of these many UTF-16 units"),
+      tokens_per_second: count("Tokens that a socket gets"),
+      tokens_burst: count("Tokens that a socket has at most"),
     }),
   })
   .refine((frame) => (frame.text === undefined) !== (frame.operations === undefined))
@@ -213,6 +216,14 @@ const roleChange = z
   .strictObject({ type: z.literal("role"), role, reason: z.string().describe("For people") })
   .describe("What this socket may do from now on");
 
+const slowDown = z
+  .strictObject({
+    type: z.literal("slow_down"),
+    seq: count("The submission that it is about").exactOptional(),
+    retry_ms: count("Milliseconds after which the same frame may come again"),
+  })
+  .describe("A frame came too fast, and has no effect");
+
 const authExpiring = z
   .strictObject({ type: z.literal("auth_expiring"), expires_at: expiresAt })
   .describe("The access token ends soon");
@@ -228,6 +239,7 @@ const error = z
     detail: z.string().describe("For people"),
     seq: count("The submission that was refused").exactOptional(),
     retryable: z.boolean().describe("Whether the same frame may succeed later"),
+    retry_ms: count("Milliseconds after which it may, where the frame came too fast").exactOptional(),
     success: z.literal(false).describe("In answers to the seed's frame").exactOptional(),
   })
   .describe("A frame was refused, and has no effect");
@@ -243,6 +255,7 @@ export const serverFrames = {
   actors,
   presence,
   role: roleChange,
+  slow_down: slowDown,
   auth_expiring: authExpiring,
   auth: authRenewed,
   error,

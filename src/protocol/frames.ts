@@ -228,6 +228,10 @@ export interface Welcome {
     presence_ms: number;
     ping_seconds: number;
     silence_seconds: number;
+    /** A frame costs a token, and one more for each `token_units` of its UTF-16 units. */
+    token_units: number;
+    tokens_per_second: number;
+    tokens_burst: number;
   };
 }
 
@@ -255,6 +259,14 @@ export interface RoleChange {
   reason: string;
 }
 
+/** A frame that was put off, and had no effect: the same one may come again after `retry_ms`. */
+export interface SlowDown {
+  type: "slow_down";
+  /** The submission that it is about. */
+  seq?: number;
+  retry_ms: number;
+}
+
 /** The socket's token ends soon: send a new one by `auth`. */
 export interface AuthExpiring {
   type: "auth_expiring";
@@ -276,6 +288,8 @@ export interface ErrorFrame {
   seq?: number;
   /** Whether the same frame may succeed later. */
   retryable: boolean;
+  /** With `slow_down`: when it may succeed. */
+  retry_ms?: number;
   /** Answers to the seed's frame also say `success: false`. */
   success?: false;
 }
@@ -293,6 +307,7 @@ export type ServerFrame =
   | Actors
   | PresenceFrame
   | RoleChange
+  | SlowDown
   | AuthExpiring
   | AuthRenewed
   | ErrorFrame;
@@ -312,6 +327,24 @@ export const encodeActors = (actors: readonly ActorInfo[]): string =>
 
 export const encodeRole = (role: Role, reason: string): string =>
   JSON.stringify({ type: "role", role, reason } satisfies RoleChange);
+
+/** The answer to a frame that came too fast, in the form that its kind knows; undefined for those that want none. */
+export function encodeSlowDown(frame: ClientFrame, pause: number): string | undefined {
+  if (frame.type === "presence" || frame.type === "unknown") return undefined;
+  if (frame.type === "seed" || (frame.type === "refused" && frame.seed)) {
+    const answer: ErrorFrame = {
+      type: "error",
+      code: "slow_down",
+      detail: "too many frames",
+      retryable: true,
+      retry_ms: pause,
+      success: false,
+    };
+    return JSON.stringify(answer);
+  }
+  const slowDown: SlowDown = { type: "slow_down", retry_ms: pause };
+  return JSON.stringify("seq" in frame ? { ...slowDown, seq: frame.seq } : slowDown);
+}
 
 export const encodeAuthExpiring = (expiresAt: number): string =>
   `{"type":"auth_expiring","expires_at":${expiresAt}}`;
@@ -344,6 +377,7 @@ export function decodeServerFrame(message: string): ServerFrame | undefined {
     case "actors":
     case "role":
     case "presence":
+    case "slow_down":
     case "auth":
     case "auth_expiring":
     case "error":

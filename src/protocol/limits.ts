@@ -30,6 +30,28 @@ export const limits = {
   pingSeconds: 10,
   /** Seconds without a sign of life after which a client is shown to nobody: three pings are lost. */
   silenceSeconds: 30,
+  /**
+   * Tokens that frames may cost: a frame costs one, and one more for each `tokenUnits` of its code units. A room takes
+   * 12,000 operations a second on one core with a commit for each, and several times that pipelined, so one socket cannot
+   * have the room for itself; but nobody who types (10 frames a second), pastes (a document of the largest size is 4,128
+   * tokens), or replays a recorded session with one operation in flight ever comes near.
+   */
+  socketRate: { perSecond: 10_000, burst: 50_000 },
+  /** The same for all sockets of a person in one room: two that work as hard as they may. */
+  userRate: { perSecond: 20_000, burst: 100_000 },
+  tokenUnits: 1_024,
+  /**
+   * A socket that goes on sending when it is told to slow down is closed when it owes this many bursts. A client that had
+   * two bursts under way before the first answer reached it owes one.
+   */
+  abuseFactor: 4,
+  /** Bytes that may wait for one reader, beyond its welcome: some seconds of a room at work, and 128 MB hold 30 of them. */
+  unreadBytes: 4_194_304,
+  /**
+   * Where the runtime does not say what waits: code units sent since the reader's last sign of life (a frame or a ping).
+   * More than is lost on somebody who reads, as that proves little.
+   */
+  unprovenUnits: 16_777_216,
   /** Code units of an access token in an `auth` frame; ours have about 500. */
   accessTokenUnits: 4_096,
   /** Bytes of a REST request's body: a document of the largest size in UTF-8, with room for JSON. */

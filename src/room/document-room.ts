@@ -66,6 +66,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi 
     const peer = this.#peers.get(socket);
     if (!peer) return;
     this.#meter.received(message);
+    peer.heard();
     if (typeof message === "string") this.#room.receive(peer, message);
     else peer.send(encodeError({ code: "invalid_frame", detail: "frames are text, not binary" }));
   }

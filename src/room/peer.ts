@@ -20,6 +20,10 @@ export interface Peer {
   readonly session: Session;
   /** When the platform last answered a ping of it, milliseconds since the epoch; undefined: never. */
   readonly pingedAt: number | undefined;
+  /** Bytes that were sent and not yet handed to the network; undefined where the runtime does not tell. */
+  readonly bufferedBytes: number | undefined;
+  /** UTF-16 units that were sent since its last sign of life. */
+  readonly unprovenUnits: number;
   /** Replaces the session, durably: it is there again when the room wakes. */
   saveSession(session: Session): void;
   /** Sends one frame; a socket that is closing loses it, and resumes by version. */

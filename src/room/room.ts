@@ -7,6 +7,7 @@ import {
   encodeAck,
   encodeActors,
   encodeError,
+  encodeSlowDown,
   type Hello,
   type Refused,
   type Role,
@@ -18,6 +19,7 @@ import type { AlarmTask } from "./alarm-clock.ts";
 import { attendeesOf } from "./attendees.ts";
 import { type Batch, notStored } from "./batch.ts";
 import { contentChange } from "./content-change.ts";
+import { Flow } from "./flow.ts";
 import { LiveAccess, type Whose } from "./live-access.ts";
 import { LoadedRoom } from "./loaded-room.ts";
 import type { Actor, OperationLog } from "./operation-log.ts";
@@ -57,11 +59,13 @@ export class Room {
   readonly #ports: RoomPorts;
   readonly #peers = new Set<Peer>();
   readonly #access: LiveAccess;
+  readonly #flow: Flow;
   readonly #presence: Presence;
   #loaded: LoadedRoom | undefined;
 
   constructor(ports: RoomPorts) {
     this.#ports = ports;
+    this.#flow = new Flow(() => ports.now());
     this.#access = new LiveAccess({
       ...ports,
       peers: this.#peers,
@@ -100,7 +104,16 @@ export class Room {
     if (!this.#peers.has(peer)) return;
     if (this.#access.endIfExpired(peer, this.#ports.now())) return;
     this.#presence.heard(peer);
+    const pause = this.#flow.admit(peer, message.length);
+    if (pause === Number.POSITIVE_INFINITY) {
+      this.#end(peer, closeCodes.tooFast, "far too many frames, though told to slow down");
+      return;
+    }
     const frame = decodeClientFrame(message);
+    if (pause > 0) {
+      this.#putOff(peer, frame, pause);
+      return;
+    }
     if (frame.type === "unknown") return;
     try {
       const refusal = this.#answer(peer, frame);
@@ -113,6 +126,13 @@ export class Room {
         encodeError({ code: "internal", detail: "the room failed on this frame and lost no operation" }),
       );
     }
+  }
+
+  /** Law FL-1: the frame has no effect, and may come again. */
+  #putOff(peer: Peer, frame: ClientFrame, pause: number): void {
+    if (frame.type === "submit") this.#flow.hold(peer, frame.seq);
+    const answer = encodeSlowDown(frame, pause);
+    if (answer !== undefined) this.#tell(peer, answer);
   }
 
   /** Closes a socket; what it still sends is not heard. */
@@ -171,7 +191,9 @@ export class Room {
       if (before) room.actors.forget(before);
     }
     const presence = this.#presence.itemsFor(room, actor.actor);
-    peer.send(composeWelcome(room, hello, { actor, grant }, presence));
+    const welcome = composeWelcome(room, hello, { actor, grant }, presence);
+    peer.send(welcome);
+    this.#flow.welcomed(peer, welcome.length);
     this.#access.watch(peer);
     this.#presence.watch();
     return undefined;
@@ -180,6 +202,10 @@ export class Room {
   #submit(room: LoadedRoom, peer: Peer, frame: Submit): Refusal | undefined {
     const { seq, base, operation } = frame;
     const { actor } = peer.session;
+    if (this.#flow.isHeld(peer, seq)) {
+      this.#putOff(peer, frame, 1);
+      return undefined;
+    }
     if (!actor) return { code: "hello_required", detail: "say hello first", seq };
     const verdict = this.#accept(room, actor, seq, base, operation);
     if (verdict.kind === "accepted") {
@@ -215,9 +241,12 @@ export class Room {
     return undefined;
   }
 
-  /** In its place among the answers that wait for the batch, or at once where none waits. */
   #refuse(peer: Peer, refusal: Refusal): void {
-    const frame = encodeError(refusal);
+    this.#tell(peer, encodeError(refusal));
+  }
+
+  /** In its place among the answers that wait for the batch, or at once where none waits. */
+  #tell(peer: Peer, frame: string): void {
     const batch = this.#loaded?.batch;
     if (batch && !batch.isEmpty) batch.tell(peer, frame);
     else peer.send(frame);
@@ -324,6 +353,9 @@ export class Room {
     }
     this.#announce(room, batch);
     batch.deliver(this.#subscribers());
+    for (const peer of this.#subscribers()) {
+      if (this.#flow.isBehind(peer)) this.#end(peer, closeCodes.tooSlow, "too much was sent and not read");
+    }
     this.#presence.deliver(room);
   }
 

@@ -18,6 +18,8 @@ export class SocketPeer implements Peer {
   readonly #meter: RoomMeter;
   #session: Session;
   #closed = false;
+  #unproven = 0;
+  #lastPing: number | undefined;
 
   private constructor(socket: WebSocket, context: SocketContext, meter: RoomMeter, session: Session) {
     this.#socket = socket;
@@ -47,6 +49,25 @@ export class SocketPeer implements Peer {
     return this.#context.getWebSocketAutoResponseTimestamp(this.#socket)?.getTime();
   }
 
+  /** Not in every version of workerd. */
+  get bufferedBytes(): number | undefined {
+    return (this.#socket as { bufferedAmount?: number }).bufferedAmount;
+  }
+
+  get unprovenUnits(): number {
+    const { pingedAt } = this;
+    if (pingedAt !== this.#lastPing) {
+      this.#lastPing = pingedAt;
+      this.#unproven = 0;
+    }
+    return this.#unproven;
+  }
+
+  /** A message of it has come. */
+  heard(): void {
+    this.#unproven = 0;
+  }
+
   saveSession(session: Session): void {
     this.#session = session;
     if (!this.#closed) this.#socket.serializeAttachment({ v: 2, session } satisfies Attachment);
@@ -57,6 +78,7 @@ export class SocketPeer implements Peer {
     try {
       this.#socket.send(frame);
       this.#meter.sent(frame);
+      this.#unproven += frame.length;
     } catch {
       // It closed between the check and the send; the client resumes by version.
     }

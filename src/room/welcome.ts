@@ -48,6 +48,9 @@ export function composeWelcome(
       presence_ms: limits.presenceMs,
       ping_seconds: limits.pingSeconds,
       silence_seconds: limits.silenceSeconds,
+      token_units: limits.tokenUnits,
+      tokens_per_second: limits.socketRate.perSecond,
+      tokens_burst: limits.socketRate.burst,
     },
   };
   return JSON.stringify(welcome);

@@ -18,8 +18,11 @@ describe("RM-6: a refusal is one typed error, and refuses nothing else", () => {
     await writer.drain();
     await socket.drain();
     // Of time, not of a frame. What is beyond presence_lag is refused in presence.test.ts.
-    const { presence_lag, presence_ms, ping_seconds, silence_seconds, ...bounds } = announced;
+    const { presence_lag, presence_ms, ping_seconds, silence_seconds, ...others } = announced;
     expect([presence_lag, presence_ms, ping_seconds, silence_seconds]).toEqual([4_096, 50, 10, 30]);
+    // Of many frames: what is beyond them is put off in flow.test.ts.
+    const { token_units, tokens_per_second, tokens_burst, ...bounds } = others;
+    expect([token_units, tokens_per_second, tokens_burst]).toEqual([1_024, 10_000, 50_000]);
     const beyond: Record<keyof typeof bounds, [frame: object, code: string]> = {
       frame_units: [{ type: "submit", pad: "x".repeat(announced.frame_units) }, "payload_too_large"],
       insert_units: [submit({ op: ["x".repeat(announced.insert_units + 1)] }), "operation_too_large"],

@@ -31,6 +31,9 @@ describe("hello and welcome", () => {
           presence_ms: 50,
           ping_seconds: 10,
           silence_seconds: 30,
+          token_units: 1_024,
+          tokens_per_second: 10_000,
+          tokens_burst: 50_000,
         },
       },
     ]);

@@ -21,6 +21,8 @@ export const personGrant = (userId: string): Grant => ({
 export class RecordedPeer implements Peer {
   session: Session;
   pingedAt: number | undefined;
+  bufferedBytes: number | undefined;
+  unprovenUnits = 0;
   readonly frames: Frame[] = [];
   closed: number | undefined;
 

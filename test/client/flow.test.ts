@@ -1,0 +1,64 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { insertion } from "../../src/ot/operation.ts";
+import { limits } from "../../src/protocol/limits.ts";
+import { recordOf, settle, setUp } from "../support/session-setup.ts";
+
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const pass = async (room: ReturnType<typeof setUp>["room"], milliseconds: number) => {
+  room.now += milliseconds;
+  await vi.advanceTimersByTimeAsync(milliseconds);
+  await settle(room);
+};
+
+describe("a session that is told to slow down", () => {
+  it("FL-1: keeps its operation, and sends the same frame again when it may", async () => {
+    const { room, network, session } = setUp("text");
+    const ann = session("ann");
+    await settle(room);
+    const rejected = recordOf(ann, "rejected");
+    const [socket] = network.sockets;
+    for (let n = 0; n < limits.socketRate.burst; n++) socket && room.send(socket.peer, '{"type":"x"}');
+    ann.edit(insertion(4, " one"));
+    ann.edit(insertion(8, " two"));
+    await settle(room);
+    expect([room.text, ann.isSaved]).toEqual(["text", false]);
+    await pass(room, 100);
+    expect([room.text, ann.isSaved, rejected]).toEqual(["text one two", true, []]);
+    const frames = socket?.sent.filter((frame) => frame.includes("submit")) ?? [];
+    expect(frames).toHaveLength(3);
+    expect(frames[1]).toBe(frames[0]);
+    expect(network.sockets).toHaveLength(1);
+  });
+
+  it("FL-1: says hello again when even that came too fast", async () => {
+    const { room, network, session } = setUp("text");
+    const other = room.open("ann", "other");
+    const third = room.open("ann", "third");
+    for (const peer of [other, third]) {
+      for (let n = 0; n < limits.socketRate.burst; n++) room.send(peer, '{"type":"x"}');
+    }
+    const ann = session("ann");
+    await settle(room);
+    expect(ann.connection.state).toBe("joining");
+    await pass(room, 100);
+    expect([ann.connection.state, ann.text, network.sockets.length]).toEqual(["live", "text", 1]);
+  });
+
+  it("FL-2: comes back late when it was closed for being too fast, at once when it read too slowly", async () => {
+    const { room, network, session } = setUp("text");
+    const random = vi.spyOn(Math, "random").mockReturnValue(0.99);
+    session("ann", { retry: { first: 100, most: 10_000 } });
+    await settle(room);
+    network.sockets[0]?.drop(4408);
+    await pass(room, 100);
+    expect(network.sockets).toHaveLength(2);
+    network.sockets[1]?.drop(4429);
+    await pass(room, 6_000);
+    expect(network.sockets).toHaveLength(2);
+    await pass(room, 1_000);
+    expect(network.sockets).toHaveLength(3);
+    random.mockRestore();
+  });
+});

@@ -33,6 +33,12 @@ export interface PresencePorts {
 const mapEvery = 1_024;
 
 /**
+ * Items in one frame: in a crowd everybody is shown less often, and what a socket is sent stays bounded. Two thousand that
+ * leave together are gone within 2 s (law PR-3).
+ */
+const frameItems = 64;
+
+/**
  * Who looks at what, without a runtime.
  *
  * Law PR-1: presence takes no version, is in no log and has no acknowledgement; only the newest state counts, and it is
@@ -123,7 +129,11 @@ export class Presence {
       return;
     }
     this.#deliveredAt = now;
-    const items = [...this.#changed].map(([actor, peer]) => ({
+    // In the order in which they changed first, so that nobody is passed over.
+    const changed = new Map([...this.#changed].slice(0, frameItems));
+    for (const actor of changed.keys()) this.#changed.delete(actor);
+    if (this.#changed.size > 0) this.#wake();
+    const items = [...changed].map(([actor, peer]) => ({
       actor,
       json: JSON.stringify(peer ? this.#item(room, peer) : { actor, gone: true }),
     }));
@@ -135,10 +145,9 @@ export class Presence {
     const everything = encode(items);
     for (const peer of this.#ports.subscribers()) {
       const own = peer.session.actor?.actor;
-      if (own === undefined || !this.#changed.has(own)) peer.send(everything);
+      if (own === undefined || !changed.has(own)) peer.send(everything);
       else if (items.length > 1) peer.send(encode(items.filter(({ actor }) => actor !== own)));
     }
-    this.#changed.clear();
   }
 
   /** The turn that was asked for by `wake` has come. */

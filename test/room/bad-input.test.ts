@@ -43,6 +43,34 @@ describe("RM-6: a refusal is one typed error, and refuses nothing else", () => {
     }
   });
 
+  it("a flood of presence is coalesced: no error, no disconnect, and others are served in between", async () => {
+    const room = await newRoom("Hi 😀!");
+    const [ann, ben] = [
+      await openRoomSocket(room, grantOf("ann")),
+      await openRoomSocket(room, grantOf("ben")),
+    ];
+    await ann.ask({ type: "hello", client_id: "ann-1" });
+    await ben.ask({ type: "hello", client_id: "ben-1" });
+    for (let n = 0; n < 2_000; n++) {
+      const selections = [[n % 3, n === 1_999 ? 900 : 0]];
+      ann.send({ type: "presence", version: 1, selections, user_id: "eve", name: "<b>" });
+    }
+    ben.send(submit({ base: 1, op: ["> "] }));
+    const shown = [];
+    for (let last = 0; last < 6; ) {
+      const frame = await ben.next();
+      if (frame.type !== "presence") continue;
+      shown.push(frame.items[0]);
+      const [[anchor, head]] = frame.items[0].selections;
+      last = head;
+      // The last of all; Ben's insert has moved it, if that came first.
+      if (head >= 6) expect([anchor, head]).toEqual(frame.version === 1 ? [1, 6] : [3, 8]);
+    }
+    expect(shown.length).toBeLessThan(200);
+    for (const { user_id, name } of shown) expect([user_id, name]).toEqual(["ann", "ann"]);
+    expect((await ann.drain()).map(({ type }) => type)).toEqual(["actors", "operations"]);
+  });
+
   it("a submission before hello is refused with its seq", async () => {
     const socket = await openRoomSocket(await newRoom());
     expect(await socket.ask(submit({ base: 0 }))).toMatchObject({

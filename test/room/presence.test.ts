@@ -87,6 +87,33 @@ describe("PR-1: presence is the newest state of a socket, and nothing else", () 
     expect([actors(ann), actors(ben), actors(eve)]).toEqual([[[3]], [[2]], [[2, 3]]]);
   });
 
+  it("a crowd is shown in frames of bounded size, everybody in turn; who leaves together is gone within 2 s", () => {
+    const { room, ben } = setUp();
+    const crowd = Array.from({ length: 2_000 }, (_, n) => room.open(`user-${n}`, `user-${n}`));
+    for (const peer of crowd) peer.send = () => {};
+    const items = () =>
+      presenceOf(ben).flatMap((frame) => {
+        expect(frame.items.length).toBeLessThanOrEqual(64);
+        return frame.items;
+      });
+    for (const peer of crowd) room.send(peer, show(1, [0, 0]));
+    // One of them never rests, and keeps nobody else waiting.
+    for (let n = 0; n < 40; n++) {
+      room.pass(limits.presenceMs);
+      room.send(crowd[0] as RecordedPeer, show(1, [n % 12, 0]));
+    }
+    expect(new Set(items().map(({ actor }) => actor)).size).toBe(2_000);
+    for (const peer of crowd) room.room.leave(peer);
+    for (let passed = 0; passed < 2_000; passed += limits.presenceMs) room.pass(limits.presenceMs);
+    expect(
+      new Set(
+        items()
+          .filter(({ gone }) => gone)
+          .map(({ actor }) => actor),
+      ).size,
+    ).toBe(2_000);
+  });
+
   it("WR-2: comes to nobody who has not said hello", () => {
     const { room, ann } = setUp();
     const silent = room.open("silent");

@@ -1,4 +1,4 @@
-import type { Authority } from "../ot/authority.ts";
+import type { Accepted, Authority } from "../ot/authority.ts";
 import { mapSelection, type Selection } from "../ot/selection.ts";
 import type { Text } from "../ot/text.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
@@ -111,15 +111,17 @@ export class Presence {
 
   /** Those whom the newcomer sees; to be called with everything committed. */
   itemsFor(room: LoadedRoom, newcomer: number): PresenceItem[] {
+    const since = readOnce(room.authority);
     return [...this.#shown.keys()]
       .filter(({ session }) => session.actor?.actor !== newcomer)
-      .map((peer) => this.#item(room, peer));
+      .map((peer) => this.#item(room, peer, since));
   }
 
   /** Sends what changed, if it is time; to be called with everything committed and delivered. */
   deliver(room: LoadedRoom): void {
     if (room.authority.version - this.#mappedAt >= mapEvery) {
-      for (const peer of this.#shown.keys()) this.#map(room, peer);
+      const since = readOnce(room.authority);
+      for (const peer of this.#shown.keys()) this.#map(room, peer, since);
       this.#mappedAt = room.authority.version;
     }
     if (this.#changed.size === 0) return;
@@ -133,9 +135,10 @@ export class Presence {
     const changed = new Map([...this.#changed].slice(0, frameItems));
     for (const actor of changed.keys()) this.#changed.delete(actor);
     if (this.#changed.size > 0) this.#wake();
+    const since = readOnce(room.authority);
     const items = [...changed].map(([actor, peer]) => ({
       actor,
-      json: JSON.stringify(peer ? this.#item(room, peer) : { actor, gone: true }),
+      json: JSON.stringify(peer ? this.#item(room, peer, since) : { actor, gone: true }),
     }));
     const encode = (some: typeof items) =>
       encodePresence(
@@ -167,8 +170,8 @@ export class Presence {
     this.#ports.deliverAfter(Math.max(0, this.#deliveredAt + limits.presenceMs - this.#ports.now()));
   }
 
-  #item(room: LoadedRoom, peer: Peer): PresenceItem {
-    const { selections, color } = this.#map(room, peer);
+  #item(room: LoadedRoom, peer: Peer, since: Since): PresenceItem {
+    const { selections, color } = this.#map(room, peer, since);
     const { grant, actor } = peer.session;
     return {
       actor: actor!.actor,
@@ -181,10 +184,10 @@ export class Presence {
   }
 
   /** Brings what the peer shows to the newest version, and keeps it with the socket. */
-  #map({ authority }: LoadedRoom, peer: Peer): ShownPresence {
+  #map({ authority }: LoadedRoom, peer: Peer, since: Since): ShownPresence {
     const shown = this.#shown.get(peer)!;
     if (shown === peer.session.presence && shown.version === authority.version) return shown;
-    const selections = mapped(shown, peer.session.actor!.actor, authority);
+    const selections = mapped(shown, peer.session.actor!.actor, authority, since);
     const presence = { ...shown, version: authority.version, selections };
     this.#shown.set(peer, presence);
     peer.saveSession({ ...peer.session, presence });
@@ -242,15 +245,33 @@ export class Presence {
   };
 }
 
+/** What was accepted after a version. */
+type Since = (version: number) => readonly Accepted[];
+
+/** Reads what was accepted after a version once for all who are at it, as most are. */
+function readOnce(authority: Authority): Since {
+  const read = new Map<number, readonly Accepted[]>();
+  return (version) => {
+    const known = read.get(version) ?? authority.since(version);
+    read.set(version, known);
+    return known;
+  };
+}
+
 function mapped(
   { version, selections }: ShownPresence,
   owner: number,
   authority: Authority,
+  since: Since,
 ): readonly Selection[] {
   // The log was cut meanwhile: somebody is there, and where is not known.
   if (version < authority.horizon || version > authority.version) return [];
   let current = selections;
-  for (const { actor, operation } of authority.since(version)) {
+  let walked = 0;
+  for (const { actor, operation } of since(version)) {
+    // As with a submission, what moving it costs has an end: then they are there without a cursor, until they move.
+    walked += operation.length * selections.length;
+    if (walked > limits.transformParts) return [];
     const by = actor === owner ? "owner" : "other";
     current = current.map((selection) => mapSelection(selection, operation, by));
   }

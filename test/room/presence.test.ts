@@ -414,6 +414,19 @@ describe("RM-6: a bad presence is refused by its code and harms nobody", () => {
     expect(presenceOf(ben)).toHaveLength(1);
   });
 
+  it("taking a presence through crafted operations costs bounded time: it is left without a cursor", () => {
+    const { room, ann, ben } = setUp("x".repeat(limits.operationParts));
+    const op = Array.from({ length: limits.operationParts }, (_, n) => (n % 2 === 0 ? 1 : "y"));
+    const costly = Math.ceil(limits.transformParts / limits.operationParts / limits.selections) + 1;
+    for (let seq = 1; seq <= costly; seq++) room.ask(ben, { type: "submit", seq, base: seq, op });
+    ben.take();
+    room.ask(ann, show(1, ...Array.from({ length: limits.selections }, (): Selection => [7, 7])));
+    expect(presenceOf(ben)).toMatchObject([{ items: [{ actor: 2, selections: [] }] }]);
+    room.pass(limits.presenceMs);
+    room.ask(ann, show(room.version, [7, 7]));
+    expect(presenceOf(ben)).toMatchObject([{ items: [{ actor: 2, selections: [[7, 7]] }] }]);
+  });
+
   it("before hello", () => {
     const { room } = setUp();
     expect(room.ask(room.open("eve"), show(1, [0, 0]))).toMatchObject([{ code: "hello_required" }]);

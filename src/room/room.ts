@@ -5,46 +5,38 @@ import {
   type ClientFrame,
   decodeClientFrame,
   encodeAck,
-  encodeActors,
   encodeError,
   encodeSlowDown,
   type Hello,
-  type Refused,
   type Role,
   type SeedEdit,
   type Submit,
 } from "../protocol/frames.ts";
 import { limits } from "../protocol/limits.ts";
 import type { AlarmTask } from "./alarm-clock.ts";
+import { announceNewcomers } from "./announce-newcomers.ts";
 import { attendeesOf } from "./attendees.ts";
-import { type Batch, notStored } from "./batch.ts";
+import { notStored } from "./batch.ts";
 import { contentChange } from "./content-change.ts";
 import { Flow } from "./flow.ts";
+import { GuardedPeer } from "./guarded-peer.ts";
 import { LiveAccess, type Whose } from "./live-access.ts";
 import { LoadedRoom } from "./loaded-room.ts";
-import type { Actor, OperationLog } from "./operation-log.ts";
+import type { Actor } from "./operation-log.ts";
 import type { Peer } from "./peer.ts";
 import { Presence } from "./presence.ts";
-import type { Attendee, DocumentRoomApi, Grant, RoomResult } from "./room-api.ts";
-import { actorInfo, composeWelcome } from "./welcome.ts";
-
-/** What the room needs from its surroundings. */
-export interface RoomPorts {
-  log: OperationLog;
-  /** Milliseconds since the epoch. */
-  now(): number;
-  /**
-   * Runs `flush` in the next turn of the event loop, so that the messages of this turn share one commit; or after `ms`,
-   * which is never longer than presence is held back (law RM-7).
-   */
-  later(flush: () => void, ms?: number): void;
-  /** An unexpected error, for the operator. */
-  report(error: unknown): void;
-  /** Asks to be woken for the room's `tasks` at this time or before, milliseconds since the epoch. */
-  wakeBy(at: number): void;
-  /** What this user may do in this document now, if the access token is theirs; who knows that is outside the room. */
-  authorize(token: string, userId: string): Promise<RoomResult<{ grant: Grant }>>;
-}
+import {
+  answerTo,
+  contentFault,
+  isRepeat,
+  mayEdit,
+  noSuchDocument,
+  type Refusal,
+  refusalOf,
+} from "./refusals.ts";
+import type { Attendee, DocumentRoomApi, RoomResult } from "./room-api.ts";
+import type { RoomPorts } from "./room-ports.ts";
+import { composeWelcome } from "./welcome.ts";
 
 /** A batch is committed without waiting when it has this many entries: bounds one transaction and one frame. */
 const batchEntries = 1_024;
@@ -57,11 +49,15 @@ const batchEntries = 1_024;
  */
 export class Room {
   readonly #ports: RoomPorts;
-  readonly #peers = new Set<Peer>();
+  /** Those that are heard, and the guard that each is spoken to through. */
+  readonly #guards = new Map<Peer, GuardedPeer>();
+  readonly #peers = new Set<GuardedPeer>();
   readonly #access: LiveAccess;
   readonly #flow: Flow;
   readonly #presence: Presence;
   #loaded: LoadedRoom | undefined;
+  /** The version up to which the subscribers were told; undefined until it was loaded once. */
+  #toldVersion: number | undefined;
 
   constructor(ports: RoomPorts) {
     this.#ports = ports;
@@ -86,45 +82,60 @@ export class Room {
   }
 
   /** A socket was opened, or was there before the room woke. Nothing is sent (law WR-2). */
-  join(peer: Peer): void {
+  join(socket: Peer): void {
+    const peer = new GuardedPeer(socket, (broken, error) => this.#broken(broken, error));
+    this.#guards.set(socket, peer);
     this.#peers.add(peer);
-    if (!this.#access.admit(peer)) return;
-    this.#presence.join(peer);
-    if (peer.session.actor) this.#loaded?.actors.restore(peer.session.actor);
+    try {
+      if (!this.#access.admit(peer)) return;
+      this.#presence.join(peer);
+      if (peer.session.actor) this.#loaded?.actors.restore(peer.session.actor);
+    } catch (error) {
+      this.#ports.report(error);
+      this.#end(peer, closeCodes.restarted, "the room could not take the socket in");
+    }
   }
 
-  leave(peer: Peer): void {
+  leave(socket: Peer): void {
+    const peer = this.#guards.get(socket);
+    if (peer) this.#forget(peer);
+  }
+
+  #forget(peer: GuardedPeer): void {
+    this.#guards.delete(peer.socket);
     this.#peers.delete(peer);
-    this.#presence.leave(peer);
+    try {
+      this.#presence.leave(peer);
+    } catch (error) {
+      this.#ports.report(error);
+    }
   }
 
   /** One message of a socket. Whatever it holds, it harms nobody else and never throws (law RM-6). */
-  receive(peer: Peer, message: string): void {
+  receive(socket: Peer, message: string): void {
     // A socket that was superseded or ended may still have had messages under way.
-    if (!this.#peers.has(peer)) return;
-    if (this.#access.endIfExpired(peer, this.#ports.now())) return;
-    this.#presence.heard(peer);
-    const pause = this.#flow.admit(peer, message.length);
-    if (pause === Number.POSITIVE_INFINITY) {
-      this.#end(peer, closeCodes.tooFast, "far too many frames, though told to slow down");
-      return;
-    }
-    const frame = decodeClientFrame(message);
-    if (pause > 0) {
-      this.#putOff(peer, frame, pause);
-      return;
-    }
-    if (frame.type === "unknown") return;
+    const peer = this.#guards.get(socket);
+    if (!peer) return;
+    let frame: ClientFrame = { type: "unknown" };
     try {
+      if (this.#access.endIfExpired(peer, this.#ports.now())) return;
+      this.#presence.heard(peer);
+      const pause = this.#flow.admit(peer, message.length);
+      if (pause === Number.POSITIVE_INFINITY) {
+        this.#end(peer, closeCodes.tooFast, "far too many frames, though told to slow down");
+        return;
+      }
+      frame = decodeClientFrame(message);
+      if (pause > 0) {
+        this.#putOff(peer, frame, pause);
+        return;
+      }
+      if (frame.type === "unknown") return;
       const refusal = this.#answer(peer, frame);
       if (refusal) this.#refuse(peer, refusal);
       if (this.#loaded && this.#loaded.batch.entries.length >= batchEntries) this.flush();
     } catch (error) {
-      this.#ports.report(error);
-      this.#dropMemory();
-      peer.send(
-        encodeError({ code: "internal", detail: "the room failed on this frame and lost no operation" }),
-      );
+      this.#fail(peer, error, frame);
     }
   }
 
@@ -135,10 +146,35 @@ export class Room {
     if (answer !== undefined) this.#tell(peer, answer);
   }
 
+  /** The room threw on a frame: memory may be wrong, and the frame's sender is told to send it again. */
+  #fail(peer: Peer, error: unknown, frame: ClientFrame): void {
+    this.#ports.report(error);
+    this.#dropMemory();
+    const detail = "the room failed on this frame, which had no effect";
+    peer.send(encodeError({ ...answerTo(frame), code: "internal", detail }));
+  }
+
   /** Closes a socket; what it still sends is not heard. */
   #end(peer: Peer, { code }: CloseCode, reason: string): void {
-    this.leave(peer);
+    this.#forget(peer as GuardedPeer);
     peer.close(code, reason);
+  }
+
+  /** It missed a frame. It is closed when the frames that are being sent have been: it may be among many. */
+  #broken(peer: GuardedPeer, error: unknown): void {
+    this.#ports.report(error);
+    const end = () => this.#end(peer, closeCodes.restarted, "a frame could not be sent");
+    try {
+      this.#ports.later(end);
+    } catch {
+      end();
+    }
+  }
+
+  /** What the subscribers have is no longer certain: they come back, and resume by version. */
+  #restart(): void {
+    for (const peer of [...this.#subscribers()])
+      this.#end(peer, closeCodes.restarted, "the room was read anew");
   }
 
   // ── Access ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -157,7 +193,7 @@ export class Room {
   #answer(peer: Peer, frame: Exclude<ClientFrame, { type: "unknown" }>): Refusal | undefined {
     if (frame.type === "refused") return frame;
     if (frame.type === "auth") {
-      void this.#access.renew(peer, frame.token);
+      this.#access.renew(peer, frame.token).catch((error: unknown) => this.#fail(peer, error, frame));
       return undefined;
     }
     const room = this.#load();
@@ -331,9 +367,9 @@ export class Room {
 
   /** Ends the room for everyone: its document is gone. Storage is the caller's to delete. */
   end(): void {
-    for (const peer of this.#peers) peer.close(closeCodes.deleted.code, "the document was deleted");
-    this.#peers.clear();
+    for (const peer of [...this.#peers]) this.#end(peer, closeCodes.deleted, "the document was deleted");
     this.#loaded = undefined;
+    this.#toldVersion = undefined;
   }
 
   // ── Commit ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -351,12 +387,23 @@ export class Room {
       this.#dropMemory();
       return;
     }
-    this.#announce(room, batch);
-    batch.deliver(this.#subscribers());
-    for (const peer of this.#subscribers()) {
-      if (this.#flow.isBehind(peer)) this.#end(peer, closeCodes.tooSlow, "too much was sent and not read");
+    this.#toldVersion = room.authority.version;
+    try {
+      announceNewcomers(room, batch, this.#subscribers());
+      batch.deliver(this.#subscribers());
+      for (const peer of this.#subscribers()) {
+        if (this.#flow.isBehind(peer)) this.#end(peer, closeCodes.tooSlow, "too much was sent and not read");
+      }
+    } catch (error) {
+      // Who got which frame is not known.
+      this.#ports.report(error);
+      this.#restart();
     }
-    this.#presence.deliver(room);
+    try {
+      this.#presence.deliver(room);
+    } catch (error) {
+      this.#ports.report(error);
+    }
   }
 
   /** What was accepted is committed first: nobody is shown a place in a version before its commit (law RM-2). */
@@ -369,20 +416,7 @@ export class Room {
     }
   }
 
-  /** A number is told before the first frame that bears it, to everybody but its bearer, who has it from the welcome. */
-  #announce(room: LoadedRoom, batch: Batch): void {
-    const newcomers = [...batch.actors].filter(({ actor }) => !room.announced.has(actor));
-    if (newcomers.length === 0) return;
-    for (const newcomer of newcomers) room.announced.set(newcomer.actor, newcomer);
-    const frame = encodeActors(newcomers.map(actorInfo));
-    for (const peer of this.#subscribers()) {
-      const others = newcomers.filter(({ actor }) => actor !== peer.session.actor?.actor);
-      if (others.length === newcomers.length) peer.send(frame);
-      else if (others.length > 0) peer.send(encodeActors(others.map(actorInfo)));
-    }
-  }
-
-  *#subscribers(): Iterable<Peer> {
+  *#subscribers(): Iterable<GuardedPeer> {
     for (const peer of this.#peers) if (peer.session.actor) yield peer;
   }
 
@@ -390,7 +424,12 @@ export class Room {
   #load(): LoadedRoom | undefined {
     if (this.#loaded) return this.#loaded;
     this.#loaded = LoadedRoom.load(this.#ports.log);
-    for (const peer of this.#peers) if (peer.session.actor) this.#loaded?.actors.restore(peer.session.actor);
+    if (!this.#loaded) return undefined;
+    for (const { session } of this.#peers) if (session.actor) this.#loaded.actors.restore(session.actor);
+    const { version } = this.#loaded.authority;
+    // Storage has, or lacks, what a commit that failed was to bring: nobody's stream leads there.
+    if (this.#toldVersion !== undefined && this.#toldVersion !== version) this.#restart();
+    this.#toldVersion = version;
     return this.#loaded;
   }
 
@@ -402,31 +441,4 @@ export class Room {
   }
 }
 
-type Refusal = Omit<Refused, "type">;
 type ContentChange = Parameters<DocumentRoomApi["replaceContent"]>[0];
-
-const noSuchDocument = { code: "not_found", detail: "there is no such document" } as const;
-
-const mayEdit = ({ session }: Peer): boolean => session.grant.role !== "viewer";
-
-/** Whether it was accepted before, when the peer might edit: then it is owed its ack (law RM-3). */
-const isRepeat = (room: LoadedRoom, { session }: Peer, frame: Submit | SeedEdit): boolean =>
-  frame.type === "submit" && session.actor !== undefined && frame.seq < room.nextSeq(session.actor);
-
-/** What ties an answer to its frame. */
-const answerTo = (frame: Submit | SeedEdit): Pick<Refused, "seq" | "seed"> =>
-  frame.type === "submit" ? { seq: frame.seq } : { seed: true };
-
-function refusalOf(
-  verdict: Extract<Verdict, { kind: "too_old" | "invalid" }>,
-): Pick<Refused, "code" | "detail"> {
-  if (verdict.kind === "invalid") return { code: verdict.code, detail: verdict.detail };
-  return { code: "too_old", detail: `the oldest base that can be transformed is ${verdict.horizon}` };
-}
-
-function contentFault(content: string): Refusal | undefined {
-  if (!content.isWellFormed())
-    return { code: "invalid_operation", detail: "the content has a lone surrogate" };
-  if (content.length <= limits.textUnits) return undefined;
-  return { code: "document_too_large", detail: `a document has at most ${limits.textUnits} UTF-16 units` };
-}

@@ -69,8 +69,9 @@ export class SocketPeer implements Peer {
   }
 
   saveSession(session: Session): void {
-    this.#session = session;
     if (!this.#closed) this.#socket.serializeAttachment({ v: 2, session } satisfies Attachment);
+    // Not before: what could not be kept must not be believed.
+    this.#session = session;
   }
 
   send(frame: string): void {

@@ -1,4 +1,5 @@
 import { compose, type Operation } from "../ot/operation.ts";
+import type { OperationLimits } from "../ot/parse.ts";
 import { type OwnSubmission, Replica } from "../ot/replica.ts";
 import type { Selection } from "../ot/selection.ts";
 import { closeCodes, isRetryable } from "../protocol/close-codes.ts";
@@ -65,6 +66,7 @@ export class DocumentSession {
   readonly #presence: SessionPresence;
   readonly #heartbeat: Heartbeat;
   #replica: Replica | undefined;
+  #limits: OperationLimits | undefined;
   #actor = 0;
   #editedAt = 0;
   #connection: Connection = { state: "authorizing", attempt: 0 };
@@ -144,7 +146,8 @@ export class DocumentSession {
   }
 
   /**
-   * Applies an edit of the user's to `text` and sends it as soon as the one before is acknowledged. Throws
+   * Applies an edit of the user's to `text` and sends it as soon as the one before is acknowledged, in several
+   * submissions where it is larger than one may be (law FL-4). Throws
    * ReadOnlyError if the user may not edit.
    */
   edit(operation: Operation): void {
@@ -358,6 +361,9 @@ export class DocumentSession {
     if (this.#connection.state !== "joining") return;
     this.#actor = welcome.actor;
     this.#move({ state: "live", socket: this.#connection.socket });
+    const { insert_units, operation_parts } = welcome.limits;
+    this.#limits = { insertUnits: insert_units, parts: operation_parts };
+    if (this.#replica) this.#replica.limits = this.#limits;
     if (welcome.text !== undefined) this.#replace(welcome.text, welcome);
     else if (welcome.operations) this.#apply(welcome.operations);
     // What this told to be accepted is pending no more; the rest goes out again, the same frame as before.
@@ -382,6 +388,7 @@ export class DocumentSession {
   #replace(text: string, { version, last_seq }: Welcome): void {
     if (!this.#replica) {
       this.#replica = new Replica({ version, text, clientSeq: last_seq });
+      this.#replica.limits = this.#limits;
       this.#emit("reset", { text });
       return;
     }

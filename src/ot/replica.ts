@@ -1,8 +1,10 @@
 import type { Submission } from "./authority.ts";
 import { difference } from "./difference.ts";
 import { compose, invert, type Operation, OperationBuilder } from "./operation.ts";
+import type { OperationLimits } from "./parse.ts";
 import { mapPosition } from "./position.ts";
 import { orphansOf, removalOf } from "./rescue.ts";
+import { split } from "./split.ts";
 import { OperationError, Text } from "./text.ts";
 import { transform } from "./transform.ts";
 import { type Base, UndoHistory } from "./undo-history.ts";
@@ -58,6 +60,8 @@ export class Replica {
   #seq: number;
   #state: ReplicaState = { kind: "synchronized" };
   readonly #history = new UndoHistory();
+  /** Of one submission, as the server announced them: what is larger goes out as several, one after the other. */
+  limits: OperationLimits | undefined;
 
   /** `clientSeq` is the last seq that this client has used. */
   constructor(init: { version: number; text: string; clientSeq?: number }) {
@@ -271,8 +275,10 @@ export class Replica {
 
   #send(operation: Operation, serverText: Text): OwnSubmission {
     this.#seq += 1;
-    const sent = Object.freeze({ seq: this.#seq, base: this.#version, operation });
-    this.#state = { kind: "awaiting", sent, operation, serverText };
+    const { first, rest } = this.limits ? split(operation, this.limits) : { first: operation, rest: nothing };
+    if (rest.length > 0) this.#history.divided(first);
+    const sent = Object.freeze({ seq: this.#seq, base: this.#version, operation: first });
+    this.#await({ sent, operation: first, serverText }, rest);
     return sent;
   }
 

@@ -120,6 +120,19 @@ export class UndoHistory {
     this.acknowledged();
   }
 
+  /** The operation in flight was cut: `first` of it is in flight, and what the rest deletes waits in the buffer. */
+  divided(first: Operation): void {
+    if (!this.#isPending) return;
+    this.#runs = this.#runs.flatMap((run) => {
+      const { in_flight } = run;
+      if (in_flight === undefined) return [run];
+      return [...destinations(in_flight, run.units, first)].map(({ offset, units, at }) => {
+        const piece = slice(run, offset, units);
+        return at === undefined ? piece : { ...piece, in_flight: undefined, buffer: at };
+      });
+    });
+  }
+
   /** The buffer was composed onto `inFlight`, and the two are one operation. */
   flattened(inFlight: Operation): void {
     this.#runs = this.#runs.flatMap((run) => {
@@ -353,6 +366,33 @@ function* origins(
   }
   const from = Math.max(position, after);
   if (from < end) yield { offset: from - position, units: end - from, at: before + from - after };
+}
+
+/** Where the range of the text before `operation` goes: pieces with their place after it; none if it deletes them. */
+function* destinations(
+  position: number,
+  length: number,
+  operation: Operation,
+): Iterable<Piece & { at: number | undefined }> {
+  const end = position + length;
+  let before = 0;
+  let after = 0;
+  for (const part of operation) {
+    if (before >= end) return;
+    if (typeof part === "string") {
+      after += part.length;
+      continue;
+    }
+    const units = Math.abs(part);
+    const from = Math.max(position, before);
+    const to = Math.min(end, before + units);
+    const at = part > 0 ? after + from - before : undefined;
+    if (from < to) yield { offset: from - position, units: to - from, at };
+    before += units;
+    if (part > 0) after += units;
+  }
+  const from = Math.max(position, before);
+  if (from < end) yield { offset: from - position, units: end - from, at: after + from - before };
 }
 
 /** The run after another's operation below the layer: what is hidden and deleted there too is gone for good. */

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { deletion, insertion } from "../../src/ot/operation.ts";
+import { limits } from "../../src/protocol/limits.ts";
 import { RoomHarness } from "../support/room-harness.ts";
 import { recordOf, settle, setUp } from "../support/session-setup.ts";
 
@@ -102,15 +103,16 @@ describe("DocumentSession", () => {
   });
 
   it("takes a refused edit out of the text and tells; what was typed after it survives", async () => {
-    const { room, session } = setUp("text");
+    const { room, session } = setUp("t".repeat(limits.textUnits));
     const ann = session("ann");
     await settle(room);
     const rejected = recordOf(ann, "rejected");
-    ann.edit(insertion(0, "x".repeat(200_000)));
-    ann.edit(insertion(200_004, "!"));
+    ann.edit(insertion(0, "too much"));
+    ann.edit(deletion(100, limits.textUnits - 100));
     await settle(room);
-    expect(rejected).toMatchObject([{ code: "operation_too_large" }]);
-    expect([ann.text, room.text, ann.isSaved]).toEqual(["text!", "text!", true]);
+    expect(rejected).toMatchObject([{ code: "document_too_large" }]);
+    expect(ann.text).toMatch(/^t{92}too much$|^t{92,100}$/);
+    expect([room.text, ann.isSaved]).toEqual([ann.text, true]);
   });
 
   it("sends again what could not be stored", async () => {

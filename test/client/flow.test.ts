@@ -46,6 +46,24 @@ describe("a session that is told to slow down", () => {
     expect([ann.connection.state, ann.text, network.sockets.length]).toEqual(["live", "text", 1]);
   });
 
+  it("FL-4: sends a paste that is larger than one submission may be as several, while others type", async () => {
+    const { room, network, session } = setUp("begin end");
+    const [ann, ben] = [session("ann"), session("ben")];
+    await settle(room);
+    const pasted = "\u{1f600}".repeat(2 * limits.insertUnits + 1);
+    ann.edit(insertion(6, pasted));
+    ben.edit(insertion(9, "!"));
+    await settle(room);
+    expect(ann.isSaved).toBe(true);
+    expect(room.text === `begin ${pasted}end!` && ann.text === room.text && ben.text === room.text).toBe(
+      true,
+    );
+    const submissions = network.sockets[0]?.sent.filter((frame) => frame.includes("submit")) ?? [];
+    expect(submissions.map((frame) => JSON.parse(frame).seq)).toEqual([1, 2, 3, 4, 5]);
+    // Cut at the limit, and not within a pair.
+    expect(JSON.parse(submissions[0] ?? "").op).toEqual([6, "\u{1f600}".repeat(limits.insertUnits / 2)]);
+  });
+
   it("FL-2: comes back late when it was closed for being too fast, at once when it read too slowly", async () => {
     const { room, network, session } = setUp("text");
     const random = vi.spyOn(Math, "random").mockReturnValue(0.99);

@@ -19,7 +19,7 @@ const rules: Record<string, Rule> = {
   auth: { folders: server },
   workspaces: { folders: ["auth", ...server] },
   documents: { folders: ["workspaces", "auth", ...server], typesOf: ["room"] },
-  room: { folders: ["env.ts", "ot", "protocol", "platform"], packages: /^cloudflare:workers$/ },
+  room: { folders: ["env.ts", "ot", "protocol", "platform"], packages: /^(cloudflare:workers|node:zlib)$/ },
   client: { folders: ["ot", "protocol"], packages: /^$/ },
   web: { folders: ["client", "ot", "protocol"] },
 };

@@ -21,7 +21,7 @@ function run(command: string, stdio: "pipe" | "inherit" = "pipe"): string[] {
   return status === 0 ? [] : [`${stdout ?? ""}${stderr ?? ""}`.trim() || `exit code ${status}`];
 }
 
-const typeScriptProjects = globSync("{src,test,scripts}/**/tsconfig.json").map((file) =>
+const typeScriptProjects = globSync("{src,test,scripts,bench}/**/tsconfig.json").map((file) =>
   dirname(file).replaceAll("\\", "/"),
 );
 

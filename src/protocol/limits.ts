@@ -54,6 +54,11 @@ export const limits = {
   unprovenUnits: 16_777_216,
   /** Code units of an access token in an `auth` frame; ours have about 500. */
   accessTokenUnits: 4_096,
+  /**
+   * Bytes of a room's storage from which on nothing is written: the platform ends at 10 GB, and what is left serves to
+   * trim, to seal and to read.
+   */
+  storageBytes: 9_500_000_000,
   /** Bytes of a REST request's body: a document of the largest size in UTF-8, with room for JSON. */
   bodyBytes: 16_777_216,
   /** Bytes of a body that anyone may send unasked who they are (register, login, refresh). */

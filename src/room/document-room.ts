@@ -2,6 +2,7 @@ import { DurableObject } from "cloudflare:workers";
 import { errorFields, log } from "../platform/log.ts";
 import { closeCodes } from "../protocol/close-codes.ts";
 import { encodeError, subprotocol } from "../protocol/frames.ts";
+import { limits } from "../protocol/limits.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { MeteredOperationLog } from "./metered-operation-log.ts";
 import { Room } from "./room.ts";
@@ -29,8 +30,14 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi 
       now: () => Date.now(),
       report: (error, task) => this.#report(error, { task }),
     });
+    const log = new MeteredOperationLog(
+      storage,
+      { fullAt: limits.storageBytes, onDue: (at) => this.#clock.by(at) },
+      this.#meter.usage,
+    );
+    this.#clock.add({ name: "upkeep", dueAt: () => log.upkeepDueAt(), run: (now) => void log.upkeep(now) });
     this.#room = new Room({
-      log: new MeteredOperationLog(storage, this.#meter.usage),
+      log,
       now: () => Date.now(),
       later: (flush, ms = 0) => void setTimeout(flush, ms),
       report: (error) => this.#report(error),

@@ -18,6 +18,8 @@ export class LoadedRoom {
   readonly actors: ActorRegistry;
   /** Actors that every subscriber has been told of. */
   readonly announced = new Map<number, Actor>();
+  /** Names the storage; other storage, other epoch. */
+  readonly epoch: string;
   batch: Batch;
   readonly #log: OperationLog;
   /** UTF-16 units of log since the last snapshot. */
@@ -25,6 +27,7 @@ export class LoadedRoom {
 
   private constructor(stored: StoredRoom, log: OperationLog) {
     this.#log = log;
+    this.epoch = stored.epoch;
     this.#tailUnits = stored.tailUnits;
     this.actors = new ActorRegistry(stored.actors);
     this.authority = restoreAuthority(stored, log);
@@ -107,7 +110,9 @@ function restoreAuthority(stored: StoredRoom, log: OperationLog): Authority {
     lastByActor,
     tail: stored.tail,
     history: {
-      horizon: 0,
+      get horizon() {
+        return log.horizon;
+      },
       read: (from, to) => readInSteps(log, from, to),
       find: (actor, seq) => log.find(actor, seq),
     },

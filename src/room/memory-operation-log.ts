@@ -1,51 +1,141 @@
+import { crc32 } from "node:zlib";
 import type { Accepted } from "../ot/authority.ts";
-import type { Actor, Commit, OperationLog, StoredRoom } from "./operation-log.ts";
+import { Text } from "../ot/text.ts";
+import type {
+  Actor,
+  Commit,
+  Flush,
+  LastSubmission,
+  OperationLog,
+  Point,
+  Retention,
+  Rewriting,
+  StoredRoom,
+  TextAt,
+} from "./operation-log.ts";
 
 /** The operation log in memory, for tests and simulations: the same contract as on SQLite. */
 export class MemoryOperationLog implements OperationLog {
-  #created = false;
-  #entries: Accepted[] = [];
-  #units: number[] = [];
+  #epoch: string | undefined;
+  /** Of the operations after the horizon. */
+  #kept: { entry: Accepted; at: number; units: number }[] = [];
+  #base: TextAt = { version: 0, text: "" };
+  #points: Point[] = [];
   #actors: Actor[] = [];
-  #snapshot: StoredRoom["snapshot"] = { version: 0, text: "" };
+  #snapshot: TextAt = { version: 0, text: "" };
   #lastByActor: StoredRoom["lastByActor"] = new Map();
+  #retention: Retention = { operations: null, ageMs: null };
+  /** Nothing may be appended any more. */
+  isFull = false;
+
+  get horizon(): number {
+    return this.#base.version;
+  }
+
+  get #version(): number {
+    return this.#base.version + this.#kept.length;
+  }
 
   load(): StoredRoom | undefined {
-    if (!this.#created) return undefined;
-    const { version } = this.#snapshot;
+    if (this.#epoch === undefined) return undefined;
+    const tail = this.#kept.slice(this.#snapshot.version - this.horizon);
     return {
+      epoch: this.#epoch,
       snapshot: { ...this.#snapshot },
-      tail: this.#entries.slice(version),
-      tailUnits: this.#units.slice(version).reduce((sum, units) => sum + units, 0),
+      tail: tail.map(({ entry }) => entry),
+      tailUnits: tail.reduce((sum, { units }) => sum + units, 0),
       actors: this.#actors.map((actor) => ({ ...actor })),
       lastByActor: new Map(this.#lastByActor),
     };
   }
 
   create(_at: number): void {
-    this.#created = true;
+    this.#epoch = crypto.randomUUID();
   }
 
-  append({ from, entries, operationsJson, newActors, snapshot }: Commit): void {
-    if (!this.#created) throw new Error("append to a room that was never created");
-    if (from !== this.#entries.length + 1) {
-      throw new Error(`append from version ${from} to a log that ends at ${this.#entries.length}`);
+  append({ from, at, entries, operationsJson, newActors, snapshot }: Commit): void {
+    if (this.#epoch === undefined) throw new Error("append to a room that was never created");
+    if (from !== this.#version + 1) {
+      throw new Error(`append from version ${from} to a log that ends at ${this.#version}`);
     }
-    this.#entries.push(...entries);
-    this.#units.push(...operationsJson.map((json) => json.length));
+    for (const [index, entry] of entries.entries()) {
+      this.#kept.push({ entry, at, units: operationsJson[index]!.length });
+    }
     this.#actors.push(...newActors);
-    if (snapshot) {
-      this.#snapshot = { version: snapshot.version, text: snapshot.text };
-      this.#lastByActor = new Map(snapshot.lastByActor);
-    }
+    if (snapshot) this.#saveSnapshot(snapshot);
+  }
+
+  #saveSnapshot({ version, text, lastByActor }: NonNullable<Commit["snapshot"]>): void {
+    this.#snapshot = { version, text };
+    this.#lastByActor = new Map(lastByActor);
+    this.#points.push({ version, sum: crc32(text) });
   }
 
   read(from: number, to: number): Accepted[] {
-    return this.#entries.slice(from, to);
+    return this.#kept.slice(from - this.horizon, to - this.horizon).map(({ entry }) => entry);
   }
 
   find(actor: number, seq: number): number | undefined {
-    const index = this.#entries.findLastIndex((entry) => entry.actor === actor && entry.seq === seq);
-    return index < 0 ? undefined : index + 1;
+    const index = this.#kept.findLastIndex(({ entry }) => entry.actor === actor && entry.seq === seq);
+    return index < 0 ? undefined : this.horizon + index + 1;
+  }
+
+  *flushes(version: number): Generator<Flush> {
+    for (let reached = version; reached < this.#version; reached++) {
+      const { entry, at } = this.#kept[reached - this.horizon]!;
+      yield { from: reached + 1, at: Math.floor(at / 1000) * 1000, entries: [entry] };
+    }
+  }
+
+  base(): TextAt {
+    return { ...this.#base };
+  }
+
+  points(): Point[] {
+    return this.#points.map((point) => ({ ...point }));
+  }
+
+  retain(retention: Retention): void {
+    this.#retention = retention;
+  }
+
+  upkeepDueAt(): number | undefined {
+    const { operations, ageMs } = this.#retention;
+    const [oldest] = this.#kept;
+    if ((operations === null && ageMs === null) || !oldest || this.#kept.length <= (operations ?? 0)) {
+      return undefined;
+    }
+    return ageMs === null ? 0 : oldest.at + ageMs;
+  }
+
+  upkeep(now: number): boolean {
+    const due = this.upkeepDueAt();
+    if (due === undefined || due > now) return false;
+    const text = Text.from(this.#base.text);
+    let { version } = this.#base;
+    const lastByActor = new Map<number, LastSubmission>(this.#lastByActor);
+    for (let next: number | undefined = due; next !== undefined && next <= now; next = this.upkeepDueAt()) {
+      const { entry } = this.#kept.shift()!;
+      version += 1;
+      text.apply(entry.operation);
+      if (version > this.#snapshot.version) lastByActor.set(entry.actor, { seq: entry.seq, version });
+      this.#base = { version, text: this.#base.text };
+    }
+    this.#base = { version, text: text.toString() };
+    if (version > this.#snapshot.version) {
+      this.#snapshot = { ...this.#base };
+      this.#lastByActor = lastByActor;
+    }
+    this.#points = this.#points.filter((point) => point.version >= version);
+    return true;
+  }
+
+  rewrite({ base, operation, points, snapshot }: Rewriting): void {
+    for (const [index, kept] of this.#kept.entries()) {
+      kept.entry = { ...kept.entry, operation: operation(this.horizon + index + 1, kept.entry.operation) };
+    }
+    this.#base.text = base;
+    this.#saveSnapshot(snapshot);
+    this.#points = [...points];
   }
 }

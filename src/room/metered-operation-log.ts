@@ -1,13 +1,14 @@
 import type { Commit, StoredRoom } from "./operation-log.ts";
 import type { RoomUsage } from "./room-meter.ts";
-import { SqliteOperationLog, type SqlStorageSlice } from "./sqlite-operation-log.ts";
+import { SqliteOperationLog, type SqliteOperationLogOptions } from "./sqlite-operation-log.ts";
+import type { SqlStorageSlice } from "./sqlite-schema.ts";
 
 /** The operation log, with its loads and commits counted. */
 export class MeteredOperationLog extends SqliteOperationLog {
   readonly #usage: RoomUsage;
 
-  constructor(storage: SqlStorageSlice, usage: RoomUsage) {
-    super(storage);
+  constructor(storage: SqlStorageSlice, options: SqliteOperationLogOptions, usage: RoomUsage) {
+    super(storage, options);
     this.#usage = usage;
   }
 

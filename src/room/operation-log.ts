@@ -1,4 +1,5 @@
 import type { Accepted } from "../ot/authority.ts";
+import type { Operation } from "../ot/operation.ts";
 import type { Author } from "./room-api.ts";
 
 /** A writer as the room knows it: a small number for each (client id, user, kind); `clientId` null for REST and seed edits. */
@@ -15,11 +16,18 @@ export interface LastSubmission {
   version: number;
 }
 
+/** A text, and the version that it is of. */
+export interface TextAt {
+  version: number;
+  text: string;
+}
+
 /** A room as storage holds it. */
 export interface StoredRoom {
-  /** Text at `version`. */
-  snapshot: { version: number; text: string };
-  /** Everything accepted after the snapshot, in order, with the size of its encoding (UTF-16 units). */
+  /** Names this storage: random, given at `create`. Versions of another epoch say nothing about this one. */
+  epoch: string;
+  snapshot: TextAt;
+  /** Everything accepted after the snapshot, in order, with about the size of its encoding (UTF-16 units). */
   tail: Accepted[];
   tailUnits: number;
   actors: Actor[];
@@ -39,7 +47,43 @@ export interface Commit {
   /** Actors that were never stored. */
   newActors: readonly Actor[];
   /** The text after the last entry, and the newest submission of every actor, when a snapshot is due. */
-  snapshot?: { version: number; text: string; lastByActor: ReadonlyMap<number, LastSubmission> };
+  snapshot?: TextAt & { lastByActor: ReadonlyMap<number, LastSubmission> };
+}
+
+/** What one commit made durable, as the log tells it (a large one in several pieces). */
+export interface Flush {
+  /** Version of the first entry. */
+  readonly from: number;
+  /** Milliseconds since the epoch, to the second: what a history needs, at a tenth of what milliseconds cost. */
+  readonly at: number;
+  readonly entries: readonly Accepted[];
+}
+
+/**
+ * How much history is kept: the newest `operations`, and what is younger than `ageMs`. Null sets no bound; with both null,
+ * everything is kept. What either of the two keeps is kept.
+ */
+export interface Retention {
+  operations: number | null;
+  ageMs: number | null;
+}
+
+/** The text at `version` had this sum (CRC-32 of its UTF-8): written with every snapshot, for the integrity check. */
+export interface Point {
+  version: number;
+  sum: number;
+}
+
+/** A history in other words: every text and every operation as long as before. */
+export interface Rewriting {
+  /** The text at the horizon. */
+  base: string;
+  /** What stands for the operation with this version. */
+  operation(version: number, operation: Operation): Operation;
+  /** The texts of the new history, where the old one had points. */
+  points: readonly Point[];
+  /** The newest version and its text; nothing is appended meanwhile. */
+  snapshot: NonNullable<Commit["snapshot"]>;
 }
 
 /**
@@ -52,8 +96,29 @@ export interface OperationLog {
   /** Makes an empty room at version 0. */
   create(at: number): void;
   append(commit: Commit): void;
-  /** Accepted operations with versions from + 1 … to. */
+  /** Accepted operations with versions from + 1 … to; `from` ≥ `horizon`. */
   read(from: number, to: number): Accepted[];
   /** The version that this submission got, if the log still has it. */
   find(actor: number, seq: number): number | undefined;
+
+  // Its life: of a room that was created.
+
+  /** The oldest version whose text is known and after which every operation is; 0 until something was trimmed. */
+  readonly horizon: number;
+  /** Storage is nearly full: nothing may be appended, so that there is room left to trim and to read. */
+  readonly isFull: boolean;
+  /** All flushes that have an operation after `version`, one by one: the caller may append or trim meanwhile. */
+  flushes(version: number): Iterable<Flush>;
+  /** The text at the horizon. */
+  base(): TextAt;
+  points(): Point[];
+  retain(retention: Retention): void;
+  /** When `upkeep` has next something to do, milliseconds since the epoch; undefined if nothing. */
+  upkeepDueAt(): number | undefined;
+  /**
+   * One short step of what an old log needs: rows sealed, what no retention keeps trimmed. With `everything`, also what
+   * is not due yet. Whether it did anything. Idempotent: a step is done whole or not at all.
+   */
+  upkeep(now: number, everything?: boolean): boolean;
+  rewrite(rewriting: Rewriting): void;
 }

@@ -1,28 +1,29 @@
+import { crc32 } from "node:zlib";
 import type { Accepted } from "../ot/authority.ts";
-import type { Operation } from "../ot/operation.ts";
-import type { Actor, Commit, LastSubmission, OperationLog, StoredRoom } from "./operation-log.ts";
+import { Text } from "../ot/text.ts";
+import type {
+  Actor,
+  Commit,
+  Flush,
+  LastSubmission,
+  OperationLog,
+  Point,
+  Retention,
+  Rewriting,
+  StoredRoom,
+  TextAt,
+} from "./operation-log.ts";
+import { flushWeight, segmentRuns } from "./segment-runs.ts";
+import { gapAfter, type Oldest, SqliteHistory } from "./sqlite-history.ts";
+import { createRoom, openRoom, type RoomRow, replaceWritten, type SqlStorageSlice } from "./sqlite-schema.ts";
+import { packText, readText, writeText } from "./stored-text.ts";
 
-/** Of a Durable Object's storage, what the log uses. */
-export type SqlStorageSlice = Pick<DurableObjectStorage, "sql" | "transactionSync">;
+/** Units of hot rows that are sealed at once: some 6,000 typed edits, which a load reads in 2 ms. */
+const sealUnits = 131_072;
 
-/** UTF-16 units in one row: at 3 bytes a unit below the 1 MB that a row should have (2 MB is the platform's end). */
-const rowUnits = 262_144;
+/** Milliseconds from the commit that made sealing due to the alarm: the burst may be over by then. */
+const sealDelay = 5_000;
 
-const schemaVersion = 1;
-
-/** docs/storage.md describes these tables. No secondary index: every index touched is one more row written and billed. */
-const schema = `
-  CREATE TABLE room (id INTEGER PRIMARY KEY CHECK (id = 1), schema INTEGER NOT NULL, created_at INTEGER NOT NULL,
-    snapshot_version INTEGER NOT NULL);
-  CREATE TABLE actors (actor INTEGER PRIMARY KEY, client_id TEXT, user_id TEXT NOT NULL, kind TEXT NOT NULL,
-    last_seq INTEGER NOT NULL, last_version INTEGER NOT NULL);
-  CREATE TABLE operations (last_version INTEGER PRIMARY KEY, at INTEGER NOT NULL, entries TEXT NOT NULL);
-  CREATE TABLE snapshot (part INTEGER PRIMARY KEY, text TEXT NOT NULL);`;
-
-/** How an entry stands in a row: `[actor, seq, operation]`. */
-type EntryJson = [actor: number, seq: number, operation: Operation];
-
-type OperationsRow = { last_version: number; entries: string };
 type ActorRow = {
   actor: number;
   client_id: string | null;
@@ -32,30 +33,44 @@ type ActorRow = {
   last_version: number;
 };
 
-/** The operation log in a Durable Object's SQLite: one row per flush. */
+export interface SqliteOperationLogOptions {
+  /** Bytes of the database from which on nothing is appended. */
+  fullAt: number;
+  /** A commit made upkeep due at this time, or earlier than it was. */
+  onDue?: (at: number) => void;
+}
+
+/** The operation log in a Durable Object's SQLite: one row per flush, sealed into segments as they get old. */
 export class SqliteOperationLog implements OperationLog {
   readonly #storage: SqlStorageSlice;
   readonly #sql: SqlStorage;
+  readonly #history: SqliteHistory;
+  readonly #options: SqliteOperationLogOptions;
+  /** Undefined until the room's row was read. */
+  #horizon: number | undefined;
+  #isFull = false;
+  #hotUnits = 0;
+  #keepMs: number | null = null;
 
-  constructor(storage: SqlStorageSlice) {
+  constructor(storage: SqlStorageSlice, options: SqliteOperationLogOptions) {
     this.#storage = storage;
     this.#sql = storage.sql;
+    this.#history = new SqliteHistory(storage.sql);
+    this.#options = options;
+  }
+
+  get horizon(): number {
+    if (this.#horizon === undefined) this.#open();
+    return this.#horizon ?? 0;
+  }
+
+  get isFull(): boolean {
+    return this.#isFull;
   }
 
   load(): StoredRoom | undefined {
-    const exists = this.#sql
-      .exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'room'")
-      .toArray();
-    if (exists.length === 0) return undefined;
-    const [room] = this.#sql
-      .exec<{ schema: number; snapshot_version: number }>("SELECT schema, snapshot_version FROM room")
-      .toArray();
+    const room = this.#open();
     if (!room) return undefined;
-    if (room.schema !== schemaVersion) {
-      throw new Error(`the room's storage has schema ${room.schema}; this code reads ${schemaVersion}`);
-    }
-
-    const parts = this.#sql.exec<{ text: string }>("SELECT text FROM snapshot ORDER BY part").toArray();
     const lastByActor = new Map<number, LastSubmission>();
     const actors = this.#sql
       .exec<ActorRow>("SELECT * FROM actors")
@@ -64,21 +79,17 @@ export class SqliteOperationLog implements OperationLog {
         if (row.last_seq > 0) lastByActor.set(row.actor, { seq: row.last_seq, version: row.last_version });
         return { actor: row.actor, clientId: row.client_id, userId: row.user_id, kind: row.kind };
       });
-
     const tail: Accepted[] = [];
     let tailUnits = 0;
-    let version = room.snapshot_version;
-    for (const row of this.#rowsAfter(version)) {
-      const entries = decodeEntries(row.entries);
-      if (row.last_version !== version + entries.length) {
-        throw new Error(`the operation log has a gap after version ${version}`);
+    for (const flush of this.#history.flushes(room.snapshot_version)) {
+      for (const [index, entry] of flush.entries.entries()) {
+        if (flush.from + index > room.snapshot_version) tail.push(entry);
       }
-      for (const entry of entries) tail.push(entry);
-      tailUnits += row.entries.length;
-      version = row.last_version;
+      tailUnits += flushWeight(flush);
     }
     return {
-      snapshot: { version: room.snapshot_version, text: parts.map((part) => part.text).join("") },
+      epoch: room.epoch,
+      snapshot: { version: room.snapshot_version, text: readText(this.#sql, "snapshot") },
       tail,
       tailUnits,
       actors,
@@ -87,112 +98,193 @@ export class SqliteOperationLog implements OperationLog {
   }
 
   create(at: number): void {
-    this.#storage.transactionSync(() => {
-      this.#sql.exec(schema);
-      this.#sql.exec("INSERT INTO room VALUES (1, ?, ?, 0)", schemaVersion, at);
-    });
+    createRoom(this.#storage, at);
+    this.#open();
   }
 
   append(commit: Commit): void {
+    let units = 0;
     this.#storage.transactionSync(() => {
       for (const { actor, clientId, userId, kind } of commit.newActors) {
         this.#sql.exec("INSERT INTO actors VALUES (?, ?, ?, ?, 0, 0)", actor, clientId, userId, kind);
       }
-      for (const row of encodeRows(commit)) {
-        this.#sql.exec("INSERT INTO operations VALUES (?, ?, ?)", row.lastVersion, commit.at, row.entries);
-      }
+      units = this.#history.appendHot(commit.from, commit.at, commit.entries, commit.operationsJson);
       if (commit.snapshot) this.#saveSnapshot(commit.snapshot);
     });
+    this.#hotUnits += units;
+    this.#isFull = this.#sql.databaseSize >= this.#options.fullAt;
+    if (this.#hotUnits >= sealUnits) this.#options.onDue?.(commit.at + sealDelay);
+    else if (this.#keepMs !== null) this.#options.onDue?.(commit.at + this.#keepMs);
   }
 
   #saveSnapshot({ version, text, lastByActor }: NonNullable<Commit["snapshot"]>): void {
-    const [before] = this.#sql
-      .exec<{ snapshot_version: number }>("SELECT snapshot_version FROM room")
-      .toArray();
+    this.#notePeak();
+    this.#saveLastSubmissions(lastByActor);
     this.#sql.exec("UPDATE room SET snapshot_version = ?", version);
-    this.#sql.exec("DELETE FROM snapshot");
-    for (const [part, partText] of splitText(text).entries()) {
-      this.#sql.exec("INSERT INTO snapshot VALUES (?, ?)", part, partText);
-    }
-    for (const [actor, last] of lastByActor) {
-      // Those that wrote nothing since the snapshot before are stored as they are.
-      if (before && last.version <= before.snapshot_version) continue;
-      this.#sql.exec(
-        "UPDATE actors SET last_seq = ?, last_version = ? WHERE actor = ?",
-        last.seq,
-        last.version,
-        actor,
-      );
+    writeText(this.#sql, "snapshot", text, "plain");
+    this.#sql.exec("INSERT OR REPLACE INTO points VALUES (?, ?)", version, crc32(text));
+  }
+
+  /** Those that wrote nothing since the snapshot before are stored as they are. */
+  #saveLastSubmissions(lastByActor: ReadonlyMap<number, LastSubmission>): void {
+    const { snapshot_version } = this.#sql
+      .exec<{ snapshot_version: number }>("SELECT snapshot_version FROM room")
+      .one();
+    for (const [actor, { seq, version }] of lastByActor) {
+      if (version <= snapshot_version) continue;
+      this.#sql.exec("UPDATE actors SET last_seq = ?, last_version = ? WHERE actor = ?", seq, version, actor);
     }
   }
 
   read(from: number, to: number): Accepted[] {
     const found: Accepted[] = [];
-    for (const row of this.#rowsAfter(from)) {
-      const entries = decodeEntries(row.entries);
-      const first = row.last_version - entries.length + 1;
-      if (first > to) break;
-      for (const [index, entry] of entries.entries()) {
-        if (first + index > from && first + index <= to) found.push(entry);
+    if (from >= to) return found;
+    for (const flush of this.#history.flushes(from)) {
+      if (flush.from > to) break;
+      for (const [index, entry] of flush.entries.entries()) {
+        const version = flush.from + index;
+        if (version > from && version <= to) found.push(entry);
       }
-      if (row.last_version >= to) break;
     }
+    if (found.length !== to - from) throw gapAfter(from + found.length);
     return found;
   }
 
   find(actor: number, seq: number): number | undefined {
-    const rows = this.#sql.exec<OperationsRow>(
-      "SELECT last_version, entries FROM operations ORDER BY last_version DESC",
-    );
-    for (const row of rows) {
-      const entries = decodeEntries(row.entries);
-      const index = entries.findIndex((entry) => entry.actor === actor && entry.seq === seq);
-      if (index >= 0) return row.last_version - entries.length + 1 + index;
+    return this.#history.find(actor, seq);
+  }
+
+  // ── Its life ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  flushes(version: number): Iterable<Flush> {
+    return this.#history.flushes(version);
+  }
+
+  base(): TextAt {
+    return { version: this.horizon, text: readText(this.#sql, "base") };
+  }
+
+  points(): Point[] {
+    return this.#sql
+      .exec<{ version: number; sum: number }>("SELECT * FROM points ORDER BY version")
+      .toArray();
+  }
+
+  retain({ operations, ageMs }: Retention): void {
+    this.#sql.exec("UPDATE room SET keep_operations = ?, keep_ms = ?", operations, ageMs);
+    this.#open();
+  }
+
+  upkeepDueAt(): number | undefined {
+    const room = this.#open();
+    if (!room) return undefined;
+    if (this.#hotUnits >= sealUnits) return 0;
+    const oldest = this.#history.oldest();
+    if (!oldest || this.#isKeptByNumber(room, oldest)) return undefined;
+    if (room.keep_ms !== null) return oldest.at + room.keep_ms;
+    return room.keep_operations !== null && oldest.isSealed ? 0 : undefined;
+  }
+
+  upkeep(now: number, everything = false): boolean {
+    const room = this.#open();
+    if (!room) return false;
+    const done = this.#storage.transactionSync(() => {
+      const trimmed = this.#trim(room, now);
+      const isSealDue = everything || this.#hotUnits >= sealUnits || this.#isOldestTooOld(room, now);
+      const sealed = isSealDue && this.#history.sealNext(spanMs(room));
+      const packed = (everything || sealed) && packText(this.#sql, "snapshot");
+      if (sealed || trimmed || packed) this.#notePeak();
+      return sealed || trimmed || packed;
+    });
+    this.#open();
+    return done;
+  }
+
+  #isKeptByNumber({ keep_operations }: RoomRow, { lastVersion }: Oldest): boolean {
+    return keep_operations !== null && lastVersion > (this.#history.newestVersion() ?? 0) - keep_operations;
+  }
+
+  /** Too old, not kept by number, and not sealed yet: only a segment can be trimmed. */
+  #isOldestTooOld(room: RoomRow, now: number): boolean {
+    const oldest = this.#history.oldest();
+    if (room.keep_ms === null || !oldest || oldest.isSealed) return false;
+    return oldest.at <= now - room.keep_ms && !this.#isKeptByNumber(room, oldest);
+  }
+
+  /** Takes away the oldest segment if nothing keeps it; what it did to the text is in the new base. */
+  #trim(room: RoomRow, now: number): boolean {
+    if (room.keep_operations === null && room.keep_ms === null) return false;
+    const oldest = this.#history.oldest();
+    if (!oldest?.isSealed || this.#isKeptByNumber(room, oldest)) return false;
+    if (room.keep_ms !== null && oldest.at > now - room.keep_ms) return false;
+    const text = Text.from(readText(this.#sql, "base"));
+    const lastByActor = new Map<number, LastSubmission>();
+    let version = room.horizon;
+    for (const { actor, seq, operation } of this.read(room.horizon, oldest.lastVersion)) {
+      version += 1;
+      text.apply(operation);
+      lastByActor.set(actor, { seq, version });
     }
-    return undefined;
+    const horizonText = text.toString();
+    if (version > room.snapshot_version) {
+      // The snapshot would stand before the beginning of the log: the base takes its place.
+      this.#saveLastSubmissions(lastByActor);
+      this.#sql.exec("UPDATE room SET snapshot_version = ?", version);
+      writeText(this.#sql, "snapshot", horizonText, "packed");
+    }
+    writeText(this.#sql, "base", horizonText, "packed");
+    this.#sql.exec("UPDATE room SET horizon = ?", version);
+    this.#sql.exec("DELETE FROM segments WHERE last_version <= ?", version);
+    this.#sql.exec("DELETE FROM points WHERE version < ?", version);
+    return true;
   }
 
-  #rowsAfter(version: number): Iterable<OperationsRow> {
-    return this.#sql.exec<OperationsRow>(
-      "SELECT last_version, entries FROM operations WHERE last_version > ? ORDER BY last_version",
-      version,
-    );
+  rewrite({ base, operation, points, snapshot }: Rewriting): void {
+    this.#storage.transactionSync(() => {
+      this.#notePeak();
+      this.#saveLastSubmissions(snapshot.lastByActor);
+      replaceWritten(this.#sql, () => {
+        const flushes = rewritten(this.#history.flushes(this.horizon), operation);
+        for (const run of segmentRuns(flushes)) this.#history.writeSegment("new_segments", run);
+        writeText(this.#sql, "new_base", base, "packed");
+        writeText(this.#sql, "new_snapshot", snapshot.text, "packed");
+      });
+      this.#sql.exec("UPDATE room SET snapshot_version = ?", snapshot.version);
+      this.#sql.exec("DELETE FROM points");
+      for (const { version, sum } of points) this.#sql.exec("INSERT INTO points VALUES (?, ?)", version, sum);
+    });
+    this.#open();
+  }
+
+  /** Storage is at most as large as it ever was; what lies free in it is the difference (see `erase-free-pages.ts`). */
+  #notePeak(): void {
+    this.#sql.exec("UPDATE room SET peak_bytes = max(peak_bytes, ?)", this.#sql.databaseSize);
+  }
+
+  /** Reads the room's row, and what follows from it. */
+  #open(): RoomRow | undefined {
+    const room = openRoom(this.#storage);
+    this.#horizon = room?.horizon;
+    if (!room) return undefined;
+    this.#keepMs = room.keep_ms;
+    this.#hotUnits = this.#history.hotUnits();
+    this.#isFull = this.#sql.databaseSize >= this.#options.fullAt;
+    return room;
   }
 }
 
-function decodeEntries(json: string): Accepted[] {
-  return (JSON.parse(json) as EntryJson[]).map(([actor, seq, operation]) => ({ actor, seq, operation }));
-}
+/** What a segment may span, so that a retention by age trims at most a quarter late. */
+const spanMs = ({ keep_ms }: RoomRow): number => (keep_ms === null ? Number.POSITIVE_INFINITY : keep_ms / 4);
 
-/** One row for the flush, or several where one would grow past `rowUnits`. */
-function encodeRows({ from, entries, operationsJson }: Commit): { lastVersion: number; entries: string }[] {
-  const rows: { lastVersion: number; entries: string }[] = [];
-  let parts: string[] = [];
-  let units = 0;
-  const close = (lastVersion: number) => {
-    if (parts.length > 0) rows.push({ lastVersion, entries: `[${parts.join(",")}]` });
-    parts = [];
-    units = 0;
-  };
-  for (const [index, { actor, seq }] of entries.entries()) {
-    const part = `[${actor},${seq},${operationsJson[index]}]`;
-    if (units + part.length > rowUnits) close(from + index - 1);
-    parts.push(part);
-    units += part.length;
+function* rewritten(flushes: Iterable<Flush>, operation: Rewriting["operation"]): Generator<Flush> {
+  for (const { from, at, entries } of flushes) {
+    yield {
+      from,
+      at,
+      entries: entries.map((entry, index) => ({
+        ...entry,
+        operation: operation(from + index, entry.operation),
+      })),
+    };
   }
-  close(from + entries.length - 1);
-  return rows;
-}
-
-/** Parts of at most `rowUnits`, none ending within a surrogate pair (SQLite stores UTF-8, which has no half pairs). */
-function splitText(text: string): string[] {
-  const parts: string[] = [];
-  for (let start = 0; start < text.length; ) {
-    let end = Math.min(start + rowUnits, text.length);
-    const last = text.charCodeAt(end - 1);
-    if (end < text.length && last >= 0xd800 && last <= 0xdbff) end -= 1;
-    parts.push(text.slice(start, end));
-    start = end;
-  }
-  return parts;
 }

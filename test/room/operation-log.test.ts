@@ -3,9 +3,12 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import type { Accepted } from "../../src/ot/authority.ts";
 import { deletion, insertion, type Operation } from "../../src/ot/operation.ts";
+import { Text } from "../../src/ot/text.ts";
+import { limits } from "../../src/protocol/limits.ts";
 import { MemoryOperationLog } from "../../src/room/memory-operation-log.ts";
-import type { Actor, Commit, OperationLog } from "../../src/room/operation-log.ts";
+import type { Actor, Commit, Flush, LastSubmission, OperationLog } from "../../src/room/operation-log.ts";
 import { SqliteOperationLog } from "../../src/room/sqlite-operation-log.ts";
+import { alphabetNames, type Points, Random, randomOperation } from "../support/ot-random.ts";
 
 const ann: Actor = { actor: 1, clientId: "ann-1", userId: "ann", kind: "person" };
 const bot: Actor = { actor: 2, clientId: null, userId: "bot", kind: "program" };
@@ -25,6 +28,97 @@ const commit = (from: number, entries: Accepted[], more: Partial<Commit> = {}): 
   ...more,
 });
 
+/** Upkeep to its end. */
+const seal = (log: OperationLog) => {
+  while (log.upkeep(0, true));
+};
+
+interface WrittenFlush extends Flush {
+  /** Whether a snapshot is written with it. */
+  snapshot: boolean;
+}
+
+/** A log of random edits by several writers, some in one flush, some with a snapshot; `texts[v]` is the text at version v. */
+function randomLog(
+  seed: number,
+  commits: number,
+): { flushes: WrittenFlush[]; actors: Actor[]; texts: string[] } {
+  const random = new Random(seed);
+  const actors = [ann, bot, { actor: 7, clientId: "cem-1", userId: "cem", kind: "person" } as const];
+  const texts = [""];
+  let points: Points = [];
+  const seqs = new Map<number, number>();
+  const flushes: WrittenFlush[] = [];
+  let at = 1_700_000_000_000;
+  for (let index = 0; index < commits; index++) {
+    const from = texts.length;
+    const entries: Accepted[] = [];
+    for (let count = 1 + random.int(4); count > 0; count--) {
+      const { actor } = random.pick(actors);
+      const { operation, after } = randomOperation(random, random.pick(alphabetNames), points);
+      points = after;
+      const seq = (seqs.get(actor) ?? 0) + 1;
+      seqs.set(actor, seq);
+      entries.push({ actor, seq, operation });
+      texts.push(points.join(""));
+    }
+    // Clocks may also go back.
+    at += random.int(11_000) - 2_000;
+    flushes.push({ from, at, entries, snapshot: random.chance(0.1) });
+  }
+  return { flushes, actors, texts };
+}
+
+function lastByActorOf(flushes: readonly Flush[]): Map<number, LastSubmission> {
+  const last = new Map<number, LastSubmission>();
+  for (const { from, entries } of flushes) {
+    for (const [index, { actor, seq }] of entries.entries()) last.set(actor, { seq, version: from + index });
+  }
+  return last;
+}
+
+function write(
+  log: OperationLog,
+  flushes: readonly WrittenFlush[],
+  actors: readonly Actor[],
+  between: () => void = () => {},
+): void {
+  const text = Text.from("");
+  for (const [index, { from, at, entries, snapshot }] of flushes.entries()) {
+    for (const { operation } of entries) text.apply(operation);
+    log.append(
+      commit(from, [...entries], {
+        at,
+        newActors: index === 0 ? actors : [],
+        ...(snapshot && {
+          snapshot: {
+            version: from + entries.length - 1,
+            text: text.toString(),
+            lastByActor: lastByActorOf(flushes.slice(0, index + 1)),
+          },
+        }),
+      }),
+    );
+    between();
+  }
+}
+
+/** Everything that a log can be asked, and the load without what depends on how it is stored. */
+function observe(log: OperationLog, flushes: readonly Flush[]) {
+  const stored = log.load();
+  const flushed = [...log.flushes(log.horizon)].flatMap(({ from, at, entries }) =>
+    entries.map((entry, index) => ({ version: from + index, at, entry })),
+  );
+  const found = flushes.flatMap(({ entries }) => entries.map(({ actor, seq }) => log.find(actor, seq)));
+  const newest = flushed.at(-1)?.version ?? 0;
+  const reads = [
+    log.read(0, newest),
+    log.read(Math.floor(newest / 3), Math.floor(newest / 2)),
+    log.read(newest - 1, newest),
+  ];
+  return { stored: stored && { ...stored, tailUnits: 0 }, flushed, found, reads, points: log.points() };
+}
+
 /** One suite for every implementation of the port; `reopen` gives the log as the next start of the room finds it. */
 function contract(name: string, run: (test: (reopen: () => OperationLog) => void) => Promise<void>): void {
   describe(`operation log: ${name}`, () => {
@@ -39,6 +133,7 @@ function contract(name: string, run: (test: (reopen: () => OperationLog) => void
     law("a created room is empty at version 0", (reopen) => {
       reopen().create(7);
       expect(reopen().load()).toEqual({
+        epoch: expect.stringMatching(/^[0-9a-f-]{36}$/),
         snapshot: { version: 0, text: "" },
         tail: [],
         tailUnits: 0,
@@ -124,6 +219,134 @@ function contract(name: string, run: (test: (reopen: () => OperationLog) => void
       expect(reopen().read(0, 9)).toEqual(entries);
       expect(reopen().read(4, 5)).toEqual([entries[4]]);
     });
+
+    law("a storage has one epoch for its life, and another storage another", (reopen) => {
+      reopen().create(7);
+      const epoch = reopen().load()?.epoch;
+      reopen().append(commit(1, [entry(ann, 1, insertion(0, "a"))], { newActors: [ann] }));
+      expect(reopen().load()?.epoch).toBe(epoch);
+      const other = new MemoryOperationLog();
+      other.create(7);
+      expect(other.load()?.epoch).not.toBe(epoch);
+    });
+
+    law("upkeep changes nothing that can be read: who, what, when, in which order", (reopen) => {
+      const { flushes, actors } = randomLog(20_261_122, 60);
+      reopen().create(7);
+      write(reopen(), flushes, actors);
+      const before = observe(reopen(), flushes);
+      for (let steps = 0; reopen().upkeep(0, true); steps++) expect(steps).toBeLessThan(100);
+      expect(observe(reopen(), flushes)).toEqual(before);
+      expect(reopen().upkeep(0, true)).toBe(false);
+      expect(before.flushed).toEqual(
+        flushes.flatMap(({ from, at, entries }) =>
+          entries.map((entry, index) => ({ version: from + index, at: Math.floor(at / 1000) * 1000, entry })),
+        ),
+      );
+    });
+
+    law("upkeep between any two commits: the same log", (reopen) => {
+      const { flushes, actors } = randomLog(20_261_122, 60);
+      reopen().create(7);
+      write(reopen(), flushes, actors, () => reopen().upkeep(0, true));
+      const undisturbed = new MemoryOperationLog();
+      undisturbed.create(7);
+      write(undisturbed, flushes, actors);
+      const { stored, ...seen } = observe(reopen(), flushes);
+      const { stored: expected, ...wanted } = observe(undisturbed, flushes);
+      expect(seen).toEqual(wanted);
+      expect({ ...stored, epoch: "", tailUnits: 0 }).toEqual({ ...expected, epoch: "", tailUnits: 0 });
+    });
+
+    law("without a retention nothing is ever due to be trimmed", (reopen) => {
+      const { flushes, actors } = randomLog(1, 20);
+      reopen().create(7);
+      write(reopen(), flushes, actors);
+      reopen().upkeep(1e15, true);
+      expect(reopen().horizon).toBe(0);
+      expect(reopen().upkeepDueAt()).toBeUndefined();
+    });
+
+    law(
+      "retention by number: what is trimmed is exactly what the text at the horizon stands for",
+      (reopen) => {
+        const { flushes, actors, texts } = randomLog(20_261_122, 300);
+        const newest = texts.length - 1;
+        reopen().create(7);
+        write(reopen(), flushes, actors, () => reopen().upkeep(0, true));
+        seal(reopen());
+        reopen().retain({ operations: newest - 1, ageMs: null });
+        seal(reopen());
+        expect(reopen().horizon).toBeLessThanOrEqual(1);
+        reopen().retain({ operations: 0, ageMs: null });
+        expect(reopen().upkeepDueAt()).toBe(0);
+        seal(reopen());
+        expect(reopen().upkeepDueAt()).toBeUndefined();
+        expect(reopen().horizon).toBe(newest);
+        expect(reopen().base()).toEqual({ version: newest, text: texts[newest] });
+        const stored = reopen().load();
+        expect(stored?.snapshot).toEqual({ version: newest, text: texts[newest] });
+        expect(stored?.tail).toEqual([]);
+        expect(stored?.lastByActor).toEqual(lastByActorOf(flushes));
+        // And on it goes.
+        reopen().append(commit(newest + 1, [entry(ann, 999, insertion(0, "x"))]));
+        expect(reopen().read(newest, newest + 1)).toEqual([entry(ann, 999, insertion(0, "x"))]);
+        expect(reopen().find(1, 999)).toBe(newest + 1);
+        expect(reopen().find(1, 1)).toBeUndefined();
+      },
+    );
+
+    law("retention by age, and by both: what either keeps is kept", (reopen) => {
+      reopen().create(7);
+      for (let version = 1; version <= 10; version++) {
+        reopen().append(
+          commit(version, [entry(ann, version, insertion(0, "a"))], {
+            at: version * 100_000,
+            newActors: version === 1 ? [ann] : [],
+          }),
+        );
+      }
+      reopen().retain({ operations: 8, ageMs: 200_000 });
+      expect(reopen().upkeepDueAt()).toBe(300_000);
+      while (reopen().upkeep(299_000));
+      expect(reopen().horizon).toBe(0);
+      while (reopen().upkeep(1_000_000));
+      expect(reopen().horizon).toBe(2);
+      expect(reopen().upkeepDueAt()).toBeUndefined();
+      reopen().retain({ operations: null, ageMs: 200_000 });
+      while (reopen().upkeep(1_000_000));
+      expect(reopen().horizon).toBe(8);
+      expect(reopen().base().text).toBe("aaaaaaaa");
+      expect(reopen().upkeepDueAt()).toBe(1_100_000);
+      expect(reopen().read(8, 10)).toHaveLength(2);
+    });
+
+    law("a rewritten history has other texts, and the same versions, writers and times", (reopen) => {
+      const { flushes, actors, texts } = randomLog(5, 80);
+      const newest = texts.length - 1;
+      reopen().create(7);
+      write(reopen(), flushes, actors);
+      const star = (text: string) => "*".repeat(text.length);
+      const before = observe(reopen(), flushes);
+      const snapshot = { version: newest, text: star(texts[newest]!), lastByActor: lastByActorOf(flushes) };
+      reopen().rewrite({
+        base: "",
+        operation: (_version, operation) =>
+          operation.map((part) => (typeof part === "string" ? star(part) : part)) as never as Operation,
+        points: [{ version: newest, sum: 7 }],
+        snapshot,
+      });
+      const after = observe(reopen(), flushes);
+      expect(after.found).toEqual(before.found);
+      const starred = JSON.parse(JSON.stringify(before.flushed), (_key, value) =>
+        typeof value === "string" ? star(value) : value,
+      );
+      expect(after.flushed).toEqual(starred);
+      expect(after.stored?.snapshot).toEqual({ version: newest, text: snapshot.text });
+      expect(after.stored?.tail).toEqual([]);
+      expect(after.stored?.lastByActor).toEqual(snapshot.lastByActor);
+      expect(reopen().points()).toEqual([{ version: newest, sum: 7 }]);
+    });
   });
 }
 
@@ -134,14 +357,16 @@ contract("memory", async (test) => {
 
 contract("SQLite of a Durable Object", async (test) => {
   const stub = env.ROOMS.getByName(crypto.randomUUID());
-  await runInDurableObject(stub, (_room, state) => test(() => new SqliteOperationLog(state.storage)));
+  await runInDurableObject(stub, (_room, state) =>
+    test(() => new SqliteOperationLog(state.storage, { fullAt: 1e10 })),
+  );
 });
 
 describe("operation log: SQLite of a Durable Object", () => {
   it("a flush is one row, whatever it holds, and no index is written beside it", async () => {
     const stub = env.ROOMS.getByName(crypto.randomUUID());
     await runInDurableObject(stub, (_room, { storage }) => {
-      const log = new SqliteOperationLog(storage);
+      const log = new SqliteOperationLog(storage, { fullAt: 1e10 });
       log.create(7);
       const entries = Array.from({ length: 50 }, (_, index) => entry(ann, index + 1, insertion(0, "a")));
       log.append(commit(1, entries, { newActors: [ann] }));
@@ -154,7 +379,7 @@ describe("operation log: SQLite of a Durable Object", () => {
   it("RM-8: a log with a gap, or of a schema that this code does not read, is refused", async () => {
     const stub = env.ROOMS.getByName(crypto.randomUUID());
     await runInDurableObject(stub, (_room, { storage }) => {
-      const log = new SqliteOperationLog(storage);
+      const log = new SqliteOperationLog(storage, { fullAt: 1e10 });
       log.create(7);
       log.append(commit(1, [entry(ann, 1, insertion(0, "a"))], { newActors: [ann] }));
       log.append(commit(2, [entry(ann, 2, insertion(0, "b"))]));
@@ -164,4 +389,193 @@ describe("operation log: SQLite of a Durable Object", () => {
       expect(() => log.load()).toThrow(/schema 99/);
     });
   });
+
+  const onStorage = async (test: (storage: DurableObjectStorage) => void) => {
+    const stub = env.ROOMS.getByName(crypto.randomUUID());
+    await runInDurableObject(stub, (_room, { storage }) => test(storage));
+  };
+  const count = (storage: DurableObjectStorage, table: string) =>
+    storage.sql.exec<{ rows: number }>(`SELECT count(*) AS rows FROM ${table}`).one().rows;
+
+  it("a room of schema 1 wakes as schema 2: the same history, and an epoch", async () => {
+    await onStorage((storage) => {
+      const { sql } = storage;
+      sql.exec(schema1);
+      sql.exec("INSERT INTO room VALUES (1, 1, 7, 2)");
+      sql.exec("INSERT INTO actors VALUES (1, 'ann-1', 'ann', 'person', 2, 2)");
+      sql.exec("INSERT INTO snapshot VALUES (0, 'ba')");
+      sql.exec(`INSERT INTO operations VALUES (2, 5000, '[[1,1,["a"]],[1,2,["b"]]]')`);
+      sql.exec(`INSERT INTO operations VALUES (3, 6500, '[[1,3,["c"]]]')`);
+      const log = new SqliteOperationLog(storage, { fullAt: 1e10 });
+      const stored = log.load();
+      expect(stored).toMatchObject({
+        epoch: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        snapshot: { version: 2, text: "ba" },
+        tail: [entry(ann, 3, insertion(0, "c"))],
+        actors: [ann],
+        lastByActor: new Map([[1, { seq: 2, version: 2 }]]),
+      });
+      expect(log.load()?.epoch).toBe(stored?.epoch);
+      expect(log.find(1, 1)).toBe(1);
+      seal(log);
+      expect([...log.flushes(0)]).toEqual([
+        { from: 1, at: 5000, entries: [entry(ann, 1, insertion(0, "a")), entry(ann, 2, insertion(0, "b"))] },
+        { from: 3, at: 6000, entries: [entry(ann, 3, insertion(0, "c"))] },
+      ]);
+      expect(log.load()?.snapshot.text).toBe("ba");
+
+      const fresh = sql.exec("SELECT name FROM pragma_table_info('room')").toArray();
+      sql.exec("DROP TABLE room");
+      for (const table of ["actors", "operations", "segments", "snapshot", "base", "points"])
+        sql.exec(`DROP TABLE ${table}`);
+      log.create(7);
+      expect(sql.exec("SELECT name FROM pragma_table_info('room')").toArray()).toEqual(fresh);
+    });
+  });
+
+  it("old rows become few, small segments; a commit that makes that due says so once it is", async () => {
+    await onStorage((storage) => {
+      const due: number[] = [];
+      const log = new SqliteOperationLog(storage, { fullAt: 1e10, onDue: (at) => due.push(at) });
+      log.create(7);
+      let version = 0;
+      while (due.length === 0) {
+        version += 1;
+        log.append(
+          commit(version, [entry(ann, version, insertion(version - 1, "abcdefgh"[version % 8]!))], {
+            newActors: version === 1 ? [ann] : [],
+          }),
+        );
+      }
+      expect(version).toBeGreaterThan(3_000);
+      expect(due[0]).toBeGreaterThan(1_000 + version);
+      expect(log.upkeepDueAt()).toBe(0);
+      expect(log.upkeep(0)).toBe(true);
+      expect(log.upkeepDueAt()).toBeUndefined();
+      expect([count(storage, "operations"), count(storage, "segments")]).toEqual([0, 1]);
+      const { bytes } = storage.sql
+        .exec<{ bytes: number }>("SELECT length(sealed) AS bytes FROM segments")
+        .one();
+      expect(bytes / version).toBeLessThan(0.3);
+      // The segment is filled up before another begins.
+      for (let more = 0; more < 9_000; more += 100) {
+        const entries = Array.from({ length: 100 }, (_, index) =>
+          entry(ann, version + index + 1, insertion(0, "x")),
+        );
+        log.append(commit(version + 1, entries));
+        version += 100;
+        seal(log);
+      }
+      expect([count(storage, "operations"), count(storage, "segments")]).toEqual([0, 2]);
+      expect(log.read(version - 1, version)).toHaveLength(1);
+      expect(log.load()?.tail).toHaveLength(version);
+    });
+  });
+
+  it("no row reaches 1 MB, whatever was written", async () => {
+    await onStorage((storage) => {
+      const log = new SqliteOperationLog(storage, { fullAt: 1e10 });
+      log.create(7);
+      const random = new Random(3);
+      let version = 0;
+      for (const unit of ["\u0001", "\u4e2d", "\u{1f600}"]) {
+        for (let flush = 0; flush < 6; flush++) {
+          version += 1;
+          const text = Array.from({ length: limits.insertUnits / 2 }, () =>
+            unit === "\u4e2d" ? String.fromCharCode(0x4e00 + random.int(20_000)) : unit,
+          ).join("");
+          log.append(
+            commit(version, [entry(ann, version, insertion(0, text))], {
+              newActors: version === 1 ? [ann] : [],
+              snapshot: { version, text: text.repeat(4), lastByActor: new Map() },
+            }),
+          );
+        }
+      }
+      const longest = (column: string, table: string) =>
+        storage.sql
+          .exec<{ bytes: number }>(`SELECT max(length(CAST(${column} AS BLOB))) AS bytes FROM ${table}`)
+          .one().bytes;
+      expect(longest("entries", "operations")).toBeLessThan(1_000_000);
+      expect(longest("text", "snapshot")).toBeLessThan(1_000_000);
+      const before = log.read(0, version);
+      seal(log);
+      expect(longest("sealed", "segments")).toBeLessThan(1_000_000);
+      expect(longest("text", "snapshot")).toBeLessThan(1_000_000);
+      expect(log.read(0, version)).toEqual(before);
+    });
+  });
+
+  it("RM-8: a segment, a snapshot or a base that was tampered with, or is missing, is refused", async () => {
+    await onStorage((storage) => {
+      const { sql } = storage;
+      const log = new SqliteOperationLog(storage, { fullAt: 1e10 });
+      log.create(7);
+      const text = "abc".repeat(40_000);
+      log.append(commit(1, [entry(ann, 1, insertion(0, text.slice(0, 100_000)))], { newActors: [ann] }));
+      log.append(
+        commit(2, [entry(ann, 2, insertion(0, text.slice(100_000)))], {
+          snapshot: { version: 2, text, lastByActor: new Map([[1, { seq: 2, version: 2 }]]) },
+        }),
+      );
+      log.append(commit(3, [entry(ann, 3, insertion(0, "x"))]));
+      seal(log);
+      expect(() => log.load()).not.toThrow();
+      const tamper = (what: string, statement: string, ask: () => unknown = () => log.load()) =>
+        storage.transactionSync(() => {
+          try {
+            storage.transactionSync(() => {
+              sql.exec(statement);
+              expect(ask, what).toThrow();
+              throw new Error("back");
+            });
+          } catch (error) {
+            if ((error as Error).message !== "back") throw error;
+          }
+        });
+      const flipped = (column: string) =>
+        `CAST(substr(${column}, 1, 20) || x'00ff00' || substr(${column}, 24) AS BLOB)`;
+      tamper("bytes of a segment", `UPDATE segments SET sealed = ${flipped("sealed")}`);
+      tamper("a segment cut off", "UPDATE segments SET sealed = substr(sealed, 1, length(sealed) - 1)");
+      tamper("an empty segment", "UPDATE segments SET sealed = x''");
+      tamper("a segment under another version", "UPDATE segments SET last_version = 9");
+      tamper("bytes of a snapshot", `UPDATE snapshot SET text = ${flipped("text")}`);
+      tamper("a segment that is missing", "DELETE FROM segments", () => log.read(0, 1));
+      log.retain({ operations: 0, ageMs: null });
+      seal(log);
+      tamper("bytes of a base", `UPDATE base SET text = ${flipped("text")}`, () => log.base());
+      expect(log.base().text).toBe(`x${text.slice(100_000)}${text.slice(0, 100_000)}`);
+    });
+  });
+
+  it("a storage that is nearly full says so, from the commit on that makes it so", async () => {
+    await onStorage((storage) => {
+      const log = new SqliteOperationLog(storage, { fullAt: storage.sql.databaseSize + 200_000 });
+      log.create(7);
+      let version = 0;
+      for (; !log.isFull; version++) {
+        expect(version).toBeLessThan(10);
+        log.append(
+          commit(version + 1, [entry(ann, version + 1, insertion(0, "x".repeat(50_000)))], {
+            newActors: version === 0 ? [ann] : [],
+          }),
+        );
+      }
+      expect(version).toBeGreaterThan(1);
+      const woken = new SqliteOperationLog(storage, { fullAt: storage.sql.databaseSize });
+      expect(woken.load()?.tail).toHaveLength(version);
+      expect(woken.isFull).toBe(true);
+      seal(log);
+      expect(log.isFull).toBe(false);
+    });
+  });
 });
+
+/** The tables as the first version of this software made them. */
+const schema1 = `
+  CREATE TABLE room (id INTEGER PRIMARY KEY CHECK (id = 1), schema INTEGER NOT NULL, created_at INTEGER NOT NULL,
+    snapshot_version INTEGER NOT NULL);
+  CREATE TABLE actors (actor INTEGER PRIMARY KEY, client_id TEXT, user_id TEXT NOT NULL, kind TEXT NOT NULL,
+    last_seq INTEGER NOT NULL, last_version INTEGER NOT NULL);
+  CREATE TABLE operations (last_version INTEGER PRIMARY KEY, at INTEGER NOT NULL, entries TEXT NOT NULL);
+  CREATE TABLE snapshot (part INTEGER PRIMARY KEY, text TEXT NOT NULL);`;

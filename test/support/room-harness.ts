@@ -1,5 +1,5 @@
 import { MemoryOperationLog } from "../../src/room/memory-operation-log.ts";
-import type { Commit, OperationLog } from "../../src/room/operation-log.ts";
+import type { Commit } from "../../src/room/operation-log.ts";
 import type { Peer, Session } from "../../src/room/peer.ts";
 import { Room } from "../../src/room/room.ts";
 import type { Grant, RoomResult } from "../../src/room/room-api.ts";
@@ -49,34 +49,24 @@ export class RecordedPeer implements Peer {
 }
 
 /** An operation log whose commits and loads can be made to fail, and which says when it commits. */
-export class FaultyLog implements OperationLog {
-  readonly #log = new MemoryOperationLog();
+export class FaultyLog extends MemoryOperationLog {
   failNextAppend = false;
   failLoad = false;
   onAppend: (commit: Commit) => void = () => {};
   appends = 0;
 
-  load() {
+  override load() {
     if (this.failLoad) throw new Error("the storage cannot be read");
-    return this.#log.load();
+    return super.load();
   }
-  create(at: number) {
-    this.#log.create(at);
-  }
-  append(commit: Commit) {
+  override append(commit: Commit) {
     this.onAppend(commit);
     if (this.failNextAppend) {
       this.failNextAppend = false;
       throw new Error("the disk is full");
     }
     this.appends += 1;
-    this.#log.append(commit);
-  }
-  read(from: number, to: number) {
-    return this.#log.read(from, to);
-  }
-  find(actor: number, seq: number) {
-    return this.#log.find(actor, seq);
+    super.append(commit);
   }
 }
 

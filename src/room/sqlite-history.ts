@@ -1,0 +1,255 @@
+import type { Accepted } from "../ot/authority.ts";
+import type { Operation } from "../ot/operation.ts";
+import type { Flush } from "./operation-log.ts";
+import { decodeSegment, encodeSegment, summarizeSegment } from "./segment.ts";
+import { rowUnits, segmentOperations, segmentRuns } from "./segment-runs.ts";
+
+/** How an entry stands in a hot row: `[actor, seq, operation]`. */
+type EntryJson = [actor: number, seq: number, operation: Operation];
+
+type HotRow = { last_version: number; at: number; entries: string };
+type SegmentRow = { last_version: number; at: number; sealed: ArrayBuffer };
+
+export interface Oldest {
+  lastVersion: number;
+  at: number;
+  isSealed: boolean;
+}
+
+/**
+ * Hot rows that are read at once: with the longest, 16 MB. No cursor stays open over a `yield`: the caller may write, and
+ * SQLite locks a table that is being read against its being dropped.
+ */
+const rowsAtOnce = 32;
+
+/** The operations in the room's SQLite: sealed segments, and after them hot rows. */
+export class SqliteHistory {
+  readonly #sql: SqlStorage;
+
+  constructor(sql: SqlStorage) {
+    this.#sql = sql;
+  }
+
+  /**
+   * Flushes with an operation after `version`; throws where one is missing (law RM-8). One segment is in memory at a
+   * time, and between two of them the log may change its shape.
+   */
+  *flushes(version: number): Generator<Flush> {
+    let reached = version;
+    for (let row = this.#segmentAfter(reached); row; row = this.#segmentAfter(reached)) {
+      for (const flush of decodeRow(row)) {
+        const last = lastVersionOf(flush);
+        if (last <= reached) continue;
+        if (flush.from > reached + 1) throw gapAfter(reached);
+        reached = last;
+        yield flush;
+      }
+    }
+    for (const flush of this.#hotAfter(reached)) {
+      if (flush.from > reached + 1) throw gapAfter(reached);
+      reached = lastVersionOf(flush);
+      yield flush;
+    }
+  }
+
+  find(actor: number, seq: number): number | undefined {
+    for (const flush of this.#hotBackwards()) {
+      const found = versionIn(flush, actor, seq);
+      if (found !== undefined) return found;
+    }
+    for (let row = this.#segmentBefore(null); row; row = this.#segmentBefore(row.last_version)) {
+      const range = summarizeSegment(new Uint8Array(row.sealed)).seqs.get(actor);
+      if (!range || seq < range.lowest || seq > range.highest) continue;
+      for (const flush of decodeRow(row)) {
+        const found = versionIn(flush, actor, seq);
+        if (found !== undefined) return found;
+      }
+    }
+    return undefined;
+  }
+
+  /** Writes one flush, as one row, or several where one would grow past `rowUnits`. Gives the units written. */
+  appendHot(
+    from: number,
+    at: number,
+    entries: readonly Accepted[],
+    operationsJson: readonly string[],
+  ): number {
+    let written = 0;
+    for (const row of encodeHotRows(from, entries, operationsJson)) {
+      this.#sql.exec("INSERT INTO operations VALUES (?, ?, ?)", row.lastVersion, at, row.entries);
+      written += row.entries.length;
+    }
+    return written;
+  }
+
+  /** Units of all hot rows. */
+  hotUnits(): number {
+    return this.#sql
+      .exec<{ units: number }>("SELECT coalesce(sum(length(entries)), 0) AS units FROM operations")
+      .one().units;
+  }
+
+  /** The oldest segment, or else the oldest hot row: its newest version and time. */
+  oldest(): Oldest | undefined {
+    for (const table of ["segments", "operations"] as const) {
+      const [row] = this.#sql
+        .exec<{ last_version: number; at: number }>(
+          `SELECT last_version, at FROM ${table} ORDER BY last_version LIMIT 1`,
+        )
+        .toArray();
+      if (row) return { lastVersion: row.last_version, at: row.at, isSealed: table === "segments" };
+    }
+    return undefined;
+  }
+
+  /**
+   * Moves the oldest hot rows into the newest segment, or into a new one where that is full or would span more than
+   * `spanMs`. Whether there were any. To be called in a transaction.
+   */
+  sealNext(spanMs: number): boolean {
+    const last = this.#segmentBefore(null);
+    const isOpen = last && summarizeSegment(new Uint8Array(last.sealed)).entries < segmentOperations;
+    const open = isOpen ? decodeRow(last) : [];
+    const run = firstWhere(
+      segmentRuns(this.#openAndHot(open), spanMs),
+      (flushes) => flushes.at(-1) !== open.at(-1),
+    );
+    if (!run) return false;
+    if (last && run[0] === open[0])
+      this.#sql.exec("DELETE FROM segments WHERE last_version = ?", last.last_version);
+    this.writeSegment("segments", run);
+    this.#sql.exec("DELETE FROM operations WHERE last_version <= ?", lastVersionOf(run.at(-1)!));
+    return true;
+  }
+
+  *#openAndHot(open: readonly Flush[]): Generator<Flush> {
+    yield* open;
+    yield* this.#hotAfter(0);
+  }
+
+  *#hotAfter(version: number): Generator<Flush> {
+    for (let reached = version; ; ) {
+      const rows = this.#sql
+        .exec<HotRow>(
+          "SELECT * FROM operations WHERE last_version > ? ORDER BY last_version LIMIT ?",
+          reached,
+          rowsAtOnce,
+        )
+        .toArray();
+      for (const row of rows) yield decodeHotRow(row);
+      if (rows.length < rowsAtOnce) return;
+      reached = rows.at(-1)!.last_version;
+    }
+  }
+
+  *#hotBackwards(): Generator<Flush> {
+    for (let reached = Number.MAX_SAFE_INTEGER; ; ) {
+      const rows = this.#sql
+        .exec<HotRow>(
+          "SELECT * FROM operations WHERE last_version < ? ORDER BY last_version DESC LIMIT ?",
+          reached,
+          rowsAtOnce,
+        )
+        .toArray();
+      for (const row of rows) yield decodeHotRow(row);
+      if (rows.length < rowsAtOnce) return;
+      reached = rows.at(-1)!.last_version;
+    }
+  }
+
+  writeSegment(table: "segments" | "new_segments", flushes: readonly Flush[]): void {
+    this.#sql.exec(
+      `INSERT INTO ${table} VALUES (?, ?, ?)`,
+      lastVersionOf(flushes.at(-1)!),
+      flushes.reduce((latest, { at }) => Math.max(latest, at), 0),
+      encodeSegment(flushes),
+    );
+  }
+
+  /** Undefined: no operation is stored. */
+  newestVersion(): number | undefined {
+    return (
+      this.#sql
+        .exec<{ newest: number | null }>(
+          "SELECT max(coalesce((SELECT max(last_version) FROM operations), 0), coalesce((SELECT max(last_version) FROM segments), 0)) AS newest",
+        )
+        .one().newest || undefined
+    );
+  }
+
+  #segmentAfter(version: number): SegmentRow | undefined {
+    return this.#sql
+      .exec<SegmentRow>(
+        "SELECT * FROM segments WHERE last_version > ? ORDER BY last_version LIMIT 1",
+        version,
+      )
+      .toArray()[0];
+  }
+
+  /** The newest segment before this version; of all, with null. */
+  #segmentBefore(version: number | null): SegmentRow | undefined {
+    return this.#sql
+      .exec<SegmentRow>(
+        "SELECT * FROM segments WHERE last_version < ? ORDER BY last_version DESC LIMIT 1",
+        version ?? Number.MAX_SAFE_INTEGER,
+      )
+      .toArray()[0];
+  }
+}
+
+function firstWhere<T>(items: Iterable<T>, fits: (item: T) => boolean): T | undefined {
+  for (const item of items) if (fits(item)) return item;
+  return undefined;
+}
+
+const lastVersionOf = ({ from, entries }: Flush): number => from + entries.length - 1;
+
+export const gapAfter = (version: number): Error =>
+  new Error(`the operation log has a gap after version ${version}`);
+
+function versionIn({ from, entries }: Flush, actor: number, seq: number): number | undefined {
+  const index = entries.findIndex((entry) => entry.actor === actor && entry.seq === seq);
+  return index < 0 ? undefined : from + index;
+}
+
+function decodeRow({ last_version, sealed }: SegmentRow): Flush[] {
+  const flushes = decodeSegment(new Uint8Array(sealed));
+  const last = flushes.at(-1);
+  if (!last || lastVersionOf(last) !== last_version) {
+    throw new Error(`the segment up to version ${last_version} holds another`);
+  }
+  return flushes;
+}
+
+function decodeHotRow({ last_version, at, entries }: HotRow): Flush {
+  const decoded = (JSON.parse(entries) as EntryJson[]).map(([actor, seq, operation]) => ({
+    actor,
+    seq,
+    operation,
+  }));
+  return { from: last_version - decoded.length + 1, at: Math.floor(at / 1000) * 1000, entries: decoded };
+}
+
+function encodeHotRows(
+  from: number,
+  entries: readonly Accepted[],
+  operationsJson: readonly string[],
+): { lastVersion: number; entries: string }[] {
+  const rows: { lastVersion: number; entries: string }[] = [];
+  let parts: string[] = [];
+  let units = 0;
+  const close = (lastVersion: number) => {
+    if (parts.length > 0) rows.push({ lastVersion, entries: `[${parts.join(",")}]` });
+    parts = [];
+    units = 0;
+  };
+  for (const [index, { actor, seq }] of entries.entries()) {
+    const part = `[${actor},${seq},${operationsJson[index]}]`;
+    if (units + part.length > rowUnits) close(from + index - 1);
+    parts.push(part);
+    units += part.length;
+  }
+  close(from + entries.length - 1);
+  return rows;
+}

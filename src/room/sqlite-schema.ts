@@ -1,0 +1,94 @@
+/** Of a Durable Object's storage, what the log uses. */
+export type SqlStorageSlice = Pick<DurableObjectStorage, "sql" | "transactionSync">;
+
+/** Version of the tables below. A room of an older one is migrated where it stands, one of a newer is not served (law RM-8). */
+const schemaVersion = 2;
+
+/** docs/storage.md describes these tables. No secondary index: every index touched is one more row written and billed. */
+const tables = {
+  room: `id INTEGER PRIMARY KEY CHECK (id = 1), schema INTEGER NOT NULL, created_at INTEGER NOT NULL,
+    snapshot_version INTEGER NOT NULL, epoch TEXT NOT NULL DEFAULT '', horizon INTEGER NOT NULL DEFAULT 0,
+    keep_operations INTEGER, keep_ms INTEGER, peak_bytes INTEGER NOT NULL DEFAULT 0`,
+  actors: `actor INTEGER PRIMARY KEY, client_id TEXT, user_id TEXT NOT NULL, kind TEXT NOT NULL,
+    last_seq INTEGER NOT NULL, last_version INTEGER NOT NULL`,
+  operations: "last_version INTEGER PRIMARY KEY, at INTEGER NOT NULL, entries TEXT NOT NULL",
+  segments: "last_version INTEGER PRIMARY KEY, at INTEGER NOT NULL, sealed BLOB NOT NULL",
+  snapshot: "part INTEGER PRIMARY KEY, text TEXT NOT NULL",
+  base: "part INTEGER PRIMARY KEY, text TEXT NOT NULL",
+  points: "version INTEGER PRIMARY KEY, sum INTEGER NOT NULL",
+} as const;
+
+type Table = keyof typeof tables;
+
+const createTable = (sql: SqlStorage, table: Table, name: string = table): void =>
+  void sql.exec(`CREATE TABLE ${name} (${tables[table]})`);
+
+/** What version 2 added: nothing that is there is touched. */
+function migrateFrom1(sql: SqlStorage): void {
+  for (const column of [
+    "epoch TEXT NOT NULL DEFAULT ''",
+    "horizon INTEGER NOT NULL DEFAULT 0",
+    "keep_operations INTEGER",
+    "keep_ms INTEGER",
+    "peak_bytes INTEGER NOT NULL DEFAULT 0",
+  ]) {
+    sql.exec(`ALTER TABLE room ADD COLUMN ${column}`);
+  }
+  for (const table of ["segments", "base", "points"] as const) createTable(sql, table);
+  sql.exec("UPDATE room SET schema = 2, epoch = ?", crypto.randomUUID());
+}
+
+/** The tables that hold what people wrote. */
+const written = ["operations", "segments", "snapshot", "base"] as const;
+
+/**
+ * Lets `fill` write new tables with these names and a `new_` before them, and puts them in the place of the old: what
+ * lay in the pages of those is now in free pages only. To be called in a transaction.
+ */
+export function replaceWritten(sql: SqlStorage, fill: () => void): void {
+  // None is dropped before all are filled: SQLite uses a page that was freed in this transaction as it is, with what is in it.
+  for (const table of written) createTable(sql, table, `new_${table}`);
+  fill();
+  for (const table of written) {
+    sql.exec(`DROP TABLE ${table}`);
+    sql.exec(`ALTER TABLE new_${table} RENAME TO ${table}`);
+  }
+}
+
+/** The one row of `room`. */
+export type RoomRow = {
+  schema: number;
+  snapshot_version: number;
+  epoch: string;
+  horizon: number;
+  keep_operations: number | null;
+  keep_ms: number | null;
+  peak_bytes: number;
+};
+
+export function createRoom(storage: SqlStorageSlice, at: number): void {
+  const { sql } = storage;
+  storage.transactionSync(() => {
+    for (const table of Object.keys(tables) as Table[]) createTable(sql, table);
+    sql.exec(
+      "INSERT INTO room (id, schema, created_at, snapshot_version, epoch) VALUES (1, ?, ?, 0, ?)",
+      schemaVersion,
+      at,
+      crypto.randomUUID(),
+    );
+  });
+}
+
+/** The room's row, its tables migrated; undefined if it was never created. Throws on a schema that this code does not know. */
+export function openRoom(storage: SqlStorageSlice): RoomRow | undefined {
+  const { sql } = storage;
+  const exists = sql.exec("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'room'").toArray();
+  if (exists.length === 0) return undefined;
+  const [room] = sql.exec<RoomRow>("SELECT * FROM room").toArray();
+  if (!room || room.schema === schemaVersion) return room;
+  if (room.schema !== 1) {
+    throw new Error(`the room's storage has schema ${room.schema}; this code reads ${schemaVersion}`);
+  }
+  storage.transactionSync(() => migrateFrom1(sql));
+  return openRoom(storage);
+}

@@ -1,0 +1,63 @@
+import { crc32, deflateRawSync, inflateRawSync } from "node:zlib";
+import { rowUnits } from "./segment-runs.ts";
+
+/** The tables that hold a text in parts. */
+export type TextTable = "snapshot" | "base" | "new_snapshot" | "new_base";
+
+/** A part as it lies in its row: as it is, or packed. */
+type PartRow = { text: string | ArrayBuffer };
+
+export function readText(sql: SqlStorage, table: TextTable): string {
+  const parts = sql.exec<PartRow>(`SELECT text FROM ${table} ORDER BY part`).toArray();
+  return parts.map(({ text }) => (typeof text === "string" ? text : unpack(new Uint8Array(text)))).join("");
+}
+
+/** Replaces the text. Packing costs time (some 10 ms for a part): not where somebody waits for a commit. */
+export function writeText(sql: SqlStorage, table: TextTable, text: string, how: "plain" | "packed"): void {
+  sql.exec(`DELETE FROM ${table}`);
+  for (const [part, partText] of splitText(text).entries()) {
+    sql.exec(`INSERT INTO ${table} VALUES (?, ?)`, part, how === "packed" ? pack(partText) : partText);
+  }
+}
+
+/** Packs what lies there as it is; whether there was anything. */
+export function packText(sql: SqlStorage, table: TextTable): boolean {
+  const plain = sql
+    .exec<{ part: number; text: string }>(`SELECT part, text FROM ${table} WHERE typeof(text) = 'text'`)
+    .toArray();
+  for (const { part, text } of plain) {
+    sql.exec(`UPDATE ${table} SET text = ? WHERE part = ?`, pack(text), part);
+  }
+  return plain.length > 0;
+}
+
+/** CRC-32 of the text's UTF-8, and the same deflated. */
+function pack(text: string): Uint8Array<ArrayBuffer> {
+  const bytes = new TextEncoder().encode(text);
+  const deflated = deflateRawSync(bytes, { level: 9 });
+  const packed = new Uint8Array(4 + deflated.length);
+  new DataView(packed.buffer).setUint32(0, crc32(bytes), true);
+  packed.set(deflated, 4);
+  return packed;
+}
+
+function unpack(packed: Uint8Array): string {
+  const bytes = inflateRawSync(packed.subarray(4), { maxOutputLength: 3 * rowUnits });
+  const sum =
+    packed.length < 4 ? undefined : new DataView(packed.buffer, packed.byteOffset).getUint32(0, true);
+  if (crc32(bytes) !== sum) throw new Error("a part of a text has a wrong sum");
+  return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
+}
+
+/** Parts of at most `rowUnits`, none ending within a surrogate pair (SQLite stores UTF-8, which has no half pairs). */
+function splitText(text: string): string[] {
+  const parts: string[] = [];
+  for (let start = 0; start < text.length; ) {
+    let end = Math.min(start + rowUnits, text.length);
+    const last = text.charCodeAt(end - 1);
+    if (end < text.length && last >= 0xd800 && last <= 0xdbff) end -= 1;
+    parts.push(text.slice(start, end));
+    start = end;
+  }
+  return parts;
+}

@@ -85,12 +85,15 @@ export class LoadedRoom {
   }
 }
 
-/** Operations read at once where a submission reaches back behind memory: what is not walked over is not read. */
-const readOperations = 1_024;
-
-function* readInSteps(log: OperationLog, from: number, to: number): Generator<Accepted> {
-  for (let start = from; start < to; start += readOperations) {
-    yield* log.read(start, Math.min(start + readOperations, to));
+/** One by one, where a submission reaches back behind memory: what is not walked over is not read. */
+function* readBetween(log: OperationLog, from: number, to: number): Generator<Accepted> {
+  let version = from;
+  for (const flush of log.flushes(from)) {
+    for (const entry of flush.entries.slice(version + 1 - flush.from, to + 1 - flush.from)) {
+      version += 1;
+      yield entry;
+    }
+    if (version === to) return;
   }
 }
 
@@ -113,7 +116,7 @@ function restoreAuthority(stored: StoredRoom, log: OperationLog): Authority {
       get horizon() {
         return log.horizon;
       },
-      read: (from, to) => readInSteps(log, from, to),
+      read: (from, to) => readBetween(log, from, to),
       find: (actor, seq) => log.find(actor, seq),
     },
     limits: { textUnits: limits.textUnits, transformParts: limits.transformParts, tailOperations },

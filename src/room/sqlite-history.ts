@@ -3,6 +3,7 @@ import type { Operation } from "../ot/operation.ts";
 import type { Flush } from "./operation-log.ts";
 import { decodeSegment, encodeSegment, summarizeSegment } from "./segment.ts";
 import { rowUnits, segmentOperations, segmentRuns } from "./segment-runs.ts";
+import { emptyOperations } from "./sqlite-schema.ts";
 
 /** How an entry stands in a hot row: `[actor, seq, operation]`. */
 type EntryJson = [actor: number, seq: number, operation: Operation];
@@ -15,6 +16,9 @@ export interface Oldest {
   at: number;
   isSealed: boolean;
 }
+
+/** Segments that one step writes: some 50 ms. */
+const segmentsAtOnce = 2;
 
 /**
  * Hot rows that are read at once: with the longest, 16 MB. No cursor stays open over a `yield`: the caller may write, and
@@ -83,10 +87,12 @@ export class SqliteHistory {
     return written;
   }
 
-  /** Units of all hot rows. */
+  /** Units of the hot rows that are not sealed. */
   hotUnits(): number {
     return this.#sql
-      .exec<{ units: number }>("SELECT coalesce(sum(length(entries)), 0) AS units FROM operations")
+      .exec<{ units: number }>(
+        "SELECT coalesce(sum(length(entries)), 0) AS units FROM operations WHERE last_version > (SELECT coalesce(max(last_version), 0) FROM segments)",
+      )
       .one().units;
   }
 
@@ -104,28 +110,31 @@ export class SqliteHistory {
   }
 
   /**
-   * Moves the oldest hot rows into the newest segment, or into a new one where that is full or would span more than
-   * `spanMs`. Whether there were any. To be called in a transaction.
+   * Seals the oldest hot rows, two segments at most, first into the newest where it is not full. Whether there were any.
+   * To be called in a transaction.
+   *
+   * Sealed rows stay where they are until all are, and then go at once: to delete a row is billed as writing one, to drop
+   * a table is not. Until then the segments are read in their place.
    */
   sealNext(spanMs: number): boolean {
     const last = this.#segmentBefore(null);
     const isOpen = last && summarizeSegment(new Uint8Array(last.sealed)).entries < segmentOperations;
     const open = isOpen ? decodeRow(last) : [];
-    const run = firstWhere(
-      segmentRuns(this.#openAndHot(open), spanMs),
-      (flushes) => flushes.at(-1) !== open.at(-1),
-    );
-    if (!run) return false;
-    if (last && run[0] === open[0])
-      this.#sql.exec("DELETE FROM segments WHERE last_version = ?", last.last_version);
-    this.writeSegment("segments", run);
-    this.#sql.exec("DELETE FROM operations WHERE last_version <= ?", lastVersionOf(run.at(-1)!));
-    return true;
-  }
-
-  *#openAndHot(open: readonly Flush[]): Generator<Flush> {
-    yield* open;
-    yield* this.#hotAfter(0);
+    const unsealed = this.#hotAfter(last?.last_version ?? 0);
+    let written = 0;
+    let isAll = true;
+    for (const run of segmentRuns(chain(open, unsealed), spanMs)) {
+      if (run.at(-1) === open.at(-1)) continue;
+      isAll = written < segmentsAtOnce;
+      if (!isAll) break;
+      if (last && run[0] === open[0]) {
+        this.#sql.exec("DELETE FROM segments WHERE last_version = ?", last.last_version);
+      }
+      this.writeSegment("segments", run);
+      written += 1;
+    }
+    if (written > 0 && isAll) emptyOperations(this.#sql);
+    return written > 0;
   }
 
   *#hotAfter(version: number): Generator<Flush> {
@@ -198,9 +207,8 @@ export class SqliteHistory {
   }
 }
 
-function firstWhere<T>(items: Iterable<T>, fits: (item: T) => boolean): T | undefined {
-  for (const item of items) if (fits(item)) return item;
-  return undefined;
+function* chain<T>(...parts: Iterable<T>[]): Generator<T> {
+  for (const part of parts) yield* part;
 }
 
 const lastVersionOf = ({ from, entries }: Flush): number => from + entries.length - 1;

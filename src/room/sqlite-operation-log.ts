@@ -118,9 +118,12 @@ export class SqliteOperationLog implements OperationLog {
   }
 
   #saveSnapshot({ version, text, lastByActor }: NonNullable<Commit["snapshot"]>): void {
-    this.#notePeak();
     this.#saveLastSubmissions(lastByActor);
-    this.#sql.exec("UPDATE room SET snapshot_version = ?", version);
+    this.#sql.exec(
+      "UPDATE room SET snapshot_version = ?, peak_bytes = max(peak_bytes, ?)",
+      version,
+      this.#sql.databaseSize,
+    );
     writeText(this.#sql, "snapshot", text, "plain");
     this.#sql.exec("INSERT OR REPLACE INTO points VALUES (?, ?)", version, crc32(text));
   }
@@ -235,6 +238,8 @@ export class SqliteOperationLog implements OperationLog {
     writeText(this.#sql, "base", horizonText, "packed");
     this.#sql.exec("UPDATE room SET horizon = ?", version);
     this.#sql.exec("DELETE FROM segments WHERE last_version <= ?", version);
+    // Sealed rows that wait for the rest of theirs to be: without their segment they would count as not sealed.
+    this.#sql.exec("DELETE FROM operations WHERE last_version <= ?", version);
     this.#sql.exec("DELETE FROM points WHERE version < ?", version);
     return true;
   }

@@ -38,6 +38,12 @@ function migrateFrom1(sql: SqlStorage): void {
   sql.exec("UPDATE room SET schema = 2, epoch = ?", crypto.randomUUID());
 }
 
+/** Takes all rows out of `operations`, and writes next to none. */
+export function emptyOperations(sql: SqlStorage): void {
+  sql.exec("DROP TABLE operations");
+  createTable(sql, "operations");
+}
+
 /** The tables that hold what people wrote. */
 const written = ["operations", "segments", "snapshot", "base"] as const;
 

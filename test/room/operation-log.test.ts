@@ -472,6 +472,48 @@ describe("operation log: SQLite of a Durable Object", () => {
     });
   });
 
+  it("sealing writes a row for each segment, not for each commit; a long backlog is sealed in short steps", async () => {
+    await onStorage((storage) => {
+      const log = new SqliteOperationLog(storage, { fullAt: 1e10 });
+      log.create(7);
+      const commits = 30_000;
+      storage.transactionSync(() => {
+        for (let version = 1; version <= commits; version++) {
+          const json = `[[1,${version},["a"]]]`;
+          storage.sql.exec("INSERT INTO operations VALUES (?, 1000, ?)", version, json);
+        }
+      });
+      let written = 0;
+      const exec = storage.sql.exec.bind(storage.sql);
+      const counted = {
+        transactionSync: <T>(run: () => T) => storage.transactionSync(run),
+        sql: {
+          exec: (query: string, ...bindings: unknown[]) => {
+            const rows = exec(query, ...bindings);
+            const result = rows.toArray();
+            written += rows.rowsWritten;
+            return { toArray: () => result, one: () => result[0] };
+          },
+          get databaseSize() {
+            return storage.sql.databaseSize;
+          },
+        } as unknown as SqlStorage,
+      };
+      const metered = new SqliteOperationLog(counted, { fullAt: 1e10 });
+      expect(metered.upkeepDueAt()).toBe(0);
+      let steps = 0;
+      for (; metered.upkeep(0); steps++) {
+        expect(log.read(0, commits)).toHaveLength(commits);
+        expect(log.find(1, 12_345)).toBe(12_345);
+        expect(log.load()?.tail).toHaveLength(commits);
+      }
+      expect(steps).toBeGreaterThan(1);
+      expect(written).toBeLessThan(30);
+      expect(count(storage, "operations")).toBe(0);
+      expect(log.read(0, commits)).toHaveLength(commits);
+    });
+  });
+
   it("no row reaches 1 MB, whatever was written", async () => {
     await onStorage((storage) => {
       const log = new SqliteOperationLog(storage, { fullAt: 1e10 });

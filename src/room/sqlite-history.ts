@@ -87,7 +87,16 @@ export class SqliteHistory {
     return written;
   }
 
-  /** Units of the hot rows that are not sealed. */
+  /** How many operations are not sealed; reads two rows. */
+  hotOperations(): number {
+    return this.#sql
+      .exec<{ operations: number }>(
+        "SELECT max(0, coalesce((SELECT max(last_version) FROM operations), 0) - max((SELECT horizon FROM room), coalesce((SELECT max(last_version) FROM segments), 0))) AS operations",
+      )
+      .one().operations;
+  }
+
+  /** Units of the hot rows that are not sealed; reads them all. */
   hotUnits(): number {
     return this.#sql
       .exec<{ units: number }>(

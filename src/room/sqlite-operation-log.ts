@@ -21,6 +21,9 @@ import { packText, readText, writeText } from "./stored-text.ts";
 /** Units of hot rows that are sealed at once: some 6,000 typed edits, which a load reads in 2 ms. */
 const sealUnits = 131_072;
 
+/** Units that a typed edit takes as a hot row, about: a load does not read old rows only to learn how long they are. */
+const typedUnits = 20;
+
 /** Milliseconds from the commit that made sealing due to the alarm: the burst may be over by then. */
 const sealDelay = 5_000;
 
@@ -180,6 +183,7 @@ export class SqliteOperationLog implements OperationLog {
 
   upkeepDueAt(): number | undefined {
     const room = this.#open();
+    if (room) this.#hotUnits = this.#history.hotUnits();
     if (!room) return undefined;
     if (this.#hotUnits >= sealUnits) return 0;
     const oldest = this.#history.oldest();
@@ -191,6 +195,7 @@ export class SqliteOperationLog implements OperationLog {
   upkeep(now: number, everything = false): boolean {
     const room = this.#open();
     if (!room) return false;
+    this.#hotUnits = this.#history.hotUnits();
     const done = this.#storage.transactionSync(() => {
       const trimmed = this.#trim(room, now);
       const isSealDue = everything || this.#hotUnits >= sealUnits || this.#isOldestTooOld(room, now);
@@ -272,7 +277,7 @@ export class SqliteOperationLog implements OperationLog {
     this.#horizon = room?.horizon;
     if (!room) return undefined;
     this.#keepMs = room.keep_ms;
-    this.#hotUnits = this.#history.hotUnits();
+    this.#hotUnits = this.#history.hotOperations() * typedUnits;
     this.#isFull = this.#sql.databaseSize >= this.#options.fullAt;
     return room;
   }

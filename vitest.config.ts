@@ -13,7 +13,7 @@ export default defineConfig({
       {
         test: {
           name: "node",
-          include: ["test/{ot,client,scripts,conformance}/**/*.test.ts"],
+          include: ["test/{ot,client,scripts,conformance,simulator}/**/*.test.ts"],
           testTimeout: 120_000,
         },
       },

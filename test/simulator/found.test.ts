@@ -1,0 +1,39 @@
+// Programs on which the simulator once found a fault, as small as it made them.
+import { expect, test } from "vitest";
+import type { Program } from "../support/simulator/commands.ts";
+import { simulate } from "../support/simulator/simulation.ts";
+
+const found: Record<string, Program> = {
+  "an edit between hello and a welcome that brings a snapshot is kept": {
+    clients: 17,
+    commands: [
+      ["fault", "death after"],
+      ["type", 0, 0, 0, 1],
+      ["round", 1],
+      ["pass", 10_000],
+      ["submit", 44, 1],
+      ["type", 27, 0, 0, 1],
+    ],
+  },
+  "an edit that follows a hello which failed is not sent before another hello": {
+    clients: 2,
+    commands: [
+      ["drop", 0, 0],
+      ["unreadable"],
+      ["pass", 184],
+      ["crash", 0],
+      ["submit", 0, 1],
+      ["type", 0, 0, 0, 1],
+    ],
+  },
+  "a submission on which the room failed is answered with its seq, and comes again": {
+    clients: 2,
+    commands: [["unreadable"], ["evict"], ["type", 0, 0, 0, 1], ["submit", 0, 1]],
+  },
+};
+
+test.each(Object.entries(found))("%s", async (_, program) => {
+  const { operations, acknowledged } = await simulate(program);
+  expect(acknowledged).toBe(operations);
+  expect(operations).toBeGreaterThan(0);
+});

@@ -29,7 +29,9 @@ test(`OT-1, RM-1 to RM-5: ${wanted} operations through every fault diverge nowhe
       `${details.errorInstance}\n${fc.stringify(details.counterexample)}\nnpm run soak -- --commands ${commands} --seed ${seed + round} --path "${details.counterexamplePath}"`,
     ).toBe(false);
   }
+  const { user, system } = process.cpuUsage(started);
   process.stdout.write(
-    `seed ${seed}: ${runs} runs, ${operations} operations, ${acknowledged} acknowledged\n`,
+    `seed ${seed}: ${runs} runs, ${operations} operations, ${acknowledged} acknowledged, ` +
+      `${Math.round((user + system) / 1e6)} s of CPU\n`,
   );
 });

@@ -1,6 +1,7 @@
 import { expect, it } from "vitest";
 import { deletion, insertion, type Operation, replacement } from "../../src/ot/operation.ts";
 import { OperationError, Text } from "../../src/ot/text.ts";
+import { hashOf, hashOfAll } from "../../src/ot/text-hash.ts";
 import { op } from "../support/ot-notation.ts";
 import { type Alphabet, fuzz, type Random, randomPoints } from "../support/ot-random.ts";
 
@@ -85,7 +86,7 @@ it("OT-4: a long text of pairs has a place for an operation at every second posi
 /** A long text beside a plain string, both edited at places near and far. */
 function editLong(random: Random, alphabet: Alphabet): void {
   let plain = randomPoints(random, alphabet, 9000).join("");
-  const text = Text.from(plain);
+  let text = Text.from(plain);
   let position = 0;
   for (let round = 0; round < 150; round++) {
     if (random.chance(0.3)) position = random.int(plain.length + 1);
@@ -98,12 +99,15 @@ function editLong(random: Random, alphabet: Alphabet): void {
     text.apply(replacement(position, end - position, inserted));
     plain = plain.slice(0, position) + inserted + plain.slice(end);
     position += inserted.length - (random.chance(0.3) ? inserted.length : 0);
+    if (random.chance(0.1)) text.hash();
+    if (random.chance(0.02)) text = text.clone();
     if (text.length !== plain.length) expect.unreachable(`round ${round}: length`);
     const from = random.int(plain.length + 1);
     const to = from + random.int(3000);
     if (text.slice(from, to) !== plain.slice(from, to)) expect.unreachable(`round ${round}: slice`);
   }
   if (text.toString() !== plain) expect.unreachable("the whole text");
+  if (text.hash() !== hashOfAll([hashOf(plain)])) expect.unreachable("the hash");
   text.apply(deletion(0, plain.length));
   expect([text.toString(), text.length]).toEqual(["", 0]);
 }
@@ -116,4 +120,18 @@ function between(text: string, position: number): number {
 
 it("a long text is what a plain string is after the same edits", () => {
   fuzz(60, seed, editLong);
+});
+
+it("the hash is the polynomial that docs/protocol.md defines, and tells what differs little", () => {
+  const lane = (text: string, base: bigint, prime: bigint) =>
+    Array.from({ length: text.length }).reduce<bigint>(
+      (sum, _, index) => (sum * base + BigInt(text.charCodeAt(index) + 1)) % prime,
+      0n,
+    );
+  const texts = ["", "\0", "\0\0", "ab", "ba", "a😀b", "a😁b", "x".repeat(5000), `${"x".repeat(4999)}y`];
+  for (const text of texts) {
+    const expected = lane(text, 31_415_927n, 67_108_859n) * 2n ** 26n + lane(text, 27_182_819n, 67_108_837n);
+    expect(Text.from(text).hash()).toBe(Number(expected));
+  }
+  expect(new Set(texts.map((text) => Text.from(text).hash())).size).toBe(texts.length);
 });

@@ -1,12 +1,14 @@
 import { compose, type Operation } from "../ot/operation.ts";
 import type { OperationLimits } from "../ot/parse.ts";
-import { type OwnSubmission, Replica } from "../ot/replica.ts";
+import { type OwnSubmission, ProtocolError, Replica } from "../ot/replica.ts";
 import type { Selection } from "../ot/selection.ts";
+import { OperationError } from "../ot/text.ts";
 import { closeCodes, isRetryable } from "../protocol/close-codes.ts";
 import {
   decodeServerFrame,
   type ErrorFrame,
   encodeHello,
+  encodeReport,
   type OperationList,
   type Role,
   type ServerFrame,
@@ -14,6 +16,7 @@ import {
   subprotocol,
   type Welcome,
 } from "../protocol/frames.ts";
+import { Agreement } from "./agreement.ts";
 import { backoff } from "./backoff.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Outbox } from "./outbox.ts";
@@ -69,6 +72,9 @@ export class DocumentSession {
   #limits: OperationLimits | undefined;
   #actor = 0;
   #editedAt = 0;
+  readonly #agreement = new Agreement();
+  /** The text here turned out not to be the server's at some version. */
+  #differs = false;
   #connection: Connection = { state: "authorizing", attempt: 0 };
   readonly #waiters = new Waiters();
 
@@ -292,7 +298,7 @@ export class DocumentSession {
   }
 
   #hello(): void {
-    const since = this.#replica?.version;
+    const since = this.#differs ? undefined : this.#replica?.version;
     const lastSeq = this.#replica?.pending()?.seq;
     this.#send(encodeHello({ clientId: this.clientId, since, lastSeq }));
   }
@@ -345,16 +351,28 @@ export class DocumentSession {
     this.#heartbeat.heard();
     if (message === "pong") return;
     const frame: ServerFrame | undefined = decodeServerFrame(message);
-    if (frame?.type === "welcome") this.#welcomed(frame);
-    else if (frame?.type === "operations") this.#apply(frame);
-    else if (frame?.type === "ack") this.#acknowledge(frame.seq, frame.version);
-    else if (frame?.type === "error") this.#refused(frame);
-    else if (frame?.type === "slow_down") this.#slowDown(frame);
-    else if (frame?.type === "auth_expiring") this.#renewal.begin();
-    else if (frame?.type === "role") this.#setRole(frame.role, frame.reason);
-    else if (frame?.type === "presence") this.#showOthers(() => this.#presence.received(frame));
+    try {
+      if (frame) this.#take(frame);
+    } catch (error) {
+      if (!(error instanceof OperationError || error instanceof ProtocolError)) throw error;
+      this.#differ();
+    }
     this.#presence.offer();
     this.#settle();
+  }
+
+  #take(frame: ServerFrame): void {
+    // From a text that differs nothing leads on: what comes before the new one is in it.
+    const isLive = this.#connection.state === "live";
+    if (frame.type === "welcome") this.#welcomed(frame);
+    else if (frame.type === "operations" && isLive) this.#apply(frame);
+    else if (frame.type === "ack" && isLive) this.#acknowledge(frame.seq, frame.version);
+    else if (frame.type === "check" && isLive) this.#compare(frame);
+    else if (frame.type === "error") this.#refused(frame);
+    else if (frame.type === "slow_down") this.#slowDown(frame);
+    else if (frame.type === "auth_expiring") this.#renewal.begin();
+    else if (frame.type === "role") this.#setRole(frame.role, frame.reason);
+    else if (frame.type === "presence") this.#showOthers(() => this.#presence.received(frame));
   }
 
   #welcomed(welcome: Welcome): void {
@@ -366,6 +384,7 @@ export class DocumentSession {
     if (this.#replica) this.#replica.limits = this.#limits;
     if (welcome.text !== undefined) this.#replace(welcome.text, welcome);
     else if (welcome.operations) this.#apply(welcome.operations);
+    if (welcome.text === undefined && !this.#compare(welcome)) return;
     // What this told to be accepted is pending no more; the rest goes out again, the same frame as before.
     this.#setRole(welcome.role, "");
     this.#outbox.offer();
@@ -392,9 +411,33 @@ export class DocumentSession {
       this.#emit("reset", { text });
       return;
     }
+    this.#differs = false;
+    this.#agreement.reached();
     const { operation, rescued } = this.#replica.merge({ text, version, lastSeq: last_seq });
     if (operation.length > 0) this.#changed(operation);
     for (const piece of rescued) this.#emit("rescued", piece);
+  }
+
+  /** Whether the server's text is what it is held for here (law OT-8); if not, sees to it. */
+  #compare({ version, hash }: { version: number; hash: number }): boolean {
+    const replica = this.#joined;
+    if (version !== replica.version) return true;
+    const own = replica.serverHash;
+    if (own === hash) this.#agreement.reached();
+    else this.#differ({ hash: own, expected: hash });
+    return own === hash;
+  }
+
+  /** Reports it, and asks for the text, with which what is on its way is merged. */
+  #differ(hashes: { hash?: number; expected?: number } = {}): void {
+    if (this.#connection.state !== "live") return;
+    const { socket } = this.#connection;
+    const { version } = this.#joined;
+    this.#send(encodeReport({ version, ...hashes, operations: this.#agreement.operations }));
+    this.#differs = true;
+    const timer = setTimeout(() => this.#abandon(socket, 0), welcomeTimeout);
+    this.#move({ state: "joining", attempt: 0, socket, timer });
+    this.#hello();
   }
 
   /** Accepted operations in the order of versions. Own ones are among them only after a lost ack. */
@@ -405,6 +448,7 @@ export class DocumentSession {
       if (version <= replica.version) continue;
       if (actor === this.#actor && replica.pending()?.seq === seq) this.#acknowledge(seq, version);
       else {
+        this.#agreement.take(version, actor, seq, op);
         this.#presence.advance(op, actor);
         this.#changed(replica.receive(op));
       }
@@ -420,6 +464,7 @@ export class DocumentSession {
   #acknowledge(seq: number, version: number): void {
     const replica = this.#joined;
     if (replica.state.kind === "synchronized" || replica.state.sent.seq !== seq) return;
+    this.#agreement.take(version, this.#actor, seq, replica.state.operation);
     this.#presence.advance(replica.state.operation, this.#actor);
     const next = replica.acknowledge(seq, version);
     this.#emit("acknowledged", { seq, version });

@@ -80,6 +80,11 @@ export class Replica {
     return this.#text;
   }
 
+  /** The hash of the server's text at `version`, without own edits that nobody has acknowledged. */
+  get serverHash(): number {
+    return (this.#state.kind === "synchronized" ? this.#text : this.#state.serverText).hash();
+  }
+
   /** The last seq used. */
   get seq(): number {
     return this.#seq;

@@ -75,6 +75,19 @@ const auth = z
   .object({ type: z.literal("auth"), token: z.string().max(limits.accessTokenUnits) })
   .describe("A new access token for the open socket");
 
+const report = z
+  .object({
+    type: z.literal("report"),
+    version: count("The version at which the texts differ"),
+    hash: count("Of the client's text").exactOptional(),
+    expected: count("Of the server's").exactOptional(),
+    operations: z
+      .array(z.unknown())
+      .max(limits.reportOperations)
+      .describe("What the client took in since its text was last the server's"),
+  })
+  .describe("The client's text was another; it goes on from a snapshot. Never answered");
+
 const selection = z.tuple([count("Anchor, in UTF-16 units"), count("Head")]);
 
 const presenceUpdate = z
@@ -126,7 +139,7 @@ const seed = z
   .describe("A single edit by a client that keeps no versions");
 
 /** By the type that the decoder gives them. */
-export const clientFrames = { hello, submit, presence: presenceUpdate, auth, seed } satisfies Record<
+export const clientFrames = { hello, submit, presence: presenceUpdate, auth, report, seed } satisfies Record<
   Exclude<ClientFrame["type"], "refused" | "unknown">,
   z.ZodType
 >;
@@ -173,6 +186,7 @@ const welcome = z
     version: version.describe("What the client has after this frame"),
     text: z.string().refine(wellFormed).describe("The text at `version`").exactOptional(),
     operations: z.strictObject(list).describe("Instead of `text`: what came after `since`").exactOptional(),
+    hash: count("Of the text at `version`"),
     role,
     expires_at: expiresAt,
     actor: actorNumber.describe("This client's number"),
@@ -199,6 +213,10 @@ const welcome = z
   .refine((frame) => (frame.text === undefined) !== (frame.operations === undefined))
   .meta({ oneOf: [{ required: ["text"] }, { required: ["operations"] }] })
   .describe("The answer to `hello`");
+
+const check = z
+  .strictObject({ type: z.literal("check"), version, hash: count("Of the text at `version`") })
+  .describe("All up to `version` has come, nothing after it: the receiver's text has this hash");
 
 const ack = z
   .strictObject({ type: z.literal("ack"), seq: z.int().min(1), version: z.int().min(1) })
@@ -253,6 +271,7 @@ export const serverFrames = {
   ack,
   operations,
   actors,
+  check,
   presence,
   role: roleChange,
   slow_down: slowDown,

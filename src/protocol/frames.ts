@@ -41,6 +41,18 @@ export interface Auth {
   token: string;
 }
 
+/** The client's text at `version` was not the server's. It goes on from a snapshot; this is for who looks for the fault. */
+export interface Report {
+  type: "report";
+  version: number;
+  /** Of the client's text without its own edits that are not acknowledged; absent if it could not go on at all. */
+  hash?: number;
+  /** Of the server's, as the server told. */
+  expected?: number;
+  /** What the client took in since its text was last the server's, the newest last. */
+  operations: unknown[];
+}
+
 /** A frame that is refused. `seq` is that of the submission, where it could be read; `seed` if it had the seed's form. */
 export interface Refused {
   type: "refused";
@@ -51,7 +63,15 @@ export interface Refused {
 }
 
 /** What a message from a client turned out to be. `unknown` is ignored (law WR-1). */
-export type ClientFrame = Hello | Submit | PresenceUpdate | SeedEdit | Auth | Refused | { type: "unknown" };
+export type ClientFrame =
+  | Hello
+  | Submit
+  | PresenceUpdate
+  | SeedEdit
+  | Auth
+  | Report
+  | Refused
+  | { type: "unknown" };
 
 const clientIdForm = /^[\w.:-]{1,64}$/;
 
@@ -82,6 +102,7 @@ export function decodeClientFrame(message: string): ClientFrame {
   }
   if (fields.type === "hello") return decodeHello(fields);
   if (fields.type === "auth") return decodeAuth(fields);
+  if (fields.type === "report") return decodeReport(fields, message.length);
   if (typeof fields.type === "string") return { type: "unknown" };
   if (fields.type === undefined && fields.op_type !== undefined) return decodeSeedEdit(fields);
   return refused("invalid_frame", "a frame has a `type`, or the seed's `op_type`");
@@ -109,6 +130,29 @@ function decodeHello({ client_id, since, last_seq }: Record<string, unknown>): H
     hello.lastSeq = last_seq;
   }
   return hello;
+}
+
+function decodeReport(
+  { version, hash, expected, operations }: Record<string, unknown>,
+  units: number,
+): Report | Refused {
+  if (!isCount(version)) return refused("invalid_frame", "`version` is an integer from 0");
+  if (!Array.isArray(operations) || operations.length > limits.reportOperations) {
+    return refused("invalid_frame", `\`operations\` is a list of at most ${limits.reportOperations}`);
+  }
+  if (units > 2 * limits.reportUnits) {
+    return refused("payload_too_large", `a report has at most ${2 * limits.reportUnits} UTF-16 units`);
+  }
+  const report: Report = { type: "report", version, operations };
+  if (hash !== undefined) {
+    if (!isCount(hash)) return refused("invalid_frame", "`hash` is an integer from 0");
+    report.hash = hash;
+  }
+  if (expected !== undefined) {
+    if (!isCount(expected)) return refused("invalid_frame", "`expected` is an integer from 0");
+    report.expected = expected;
+  }
+  return report;
 }
 
 function decodeAuth({ token }: Record<string, unknown>): Auth | Refused {
@@ -171,6 +215,13 @@ export const encodeHello = (hello: {
 }): string =>
   JSON.stringify({ type: "hello", client_id: hello.clientId, since: hello.since, last_seq: hello.lastSeq });
 
+export const encodeReport = (report: {
+  version: number;
+  hash?: number | undefined;
+  expected?: number | undefined;
+  operations: readonly unknown[];
+}): string => JSON.stringify({ type: "report", ...report });
+
 export const encodeAuth = (token: string): string => JSON.stringify({ type: "auth", token } satisfies Auth);
 
 // ── Server → client ──────────────────────────────────────────────────────────────────────────────────────────────
@@ -204,6 +255,8 @@ export interface Welcome {
   /** Either the whole text at `version`, or what was accepted after the client's `since`, its own included. */
   text?: string;
   operations?: OperationList;
+  /** Of the text at `version` (src/ot/text-hash.ts). */
+  hash: number;
   role: Role;
   /** This client's number. */
   actor: number;
@@ -240,6 +293,13 @@ export interface Ack {
   type: "ack";
   seq: number;
   version: number;
+}
+
+/** The hash of the text at `version`, which is the receiver's version. */
+export interface Check {
+  type: "check";
+  version: number;
+  hash: number;
 }
 
 export interface Operations extends OperationList {
@@ -301,6 +361,7 @@ export interface SeedAnswer {
 }
 
 export type ServerFrame =
+  | Check
   | Welcome
   | Ack
   | Operations
@@ -321,6 +382,9 @@ export const encodeItem = (operationJson: string, actor: number, seq: number): s
 
 export const encodeAck = (seq: number, version: number): string =>
   `{"type":"ack","seq":${seq},"version":${version}}`;
+
+export const encodeCheck = (version: number, hash: number): string =>
+  `{"type":"check","version":${version},"hash":${hash}}`;
 
 export const encodeActors = (actors: readonly ActorInfo[]): string =>
   JSON.stringify({ type: "actors", actors } satisfies Actors);
@@ -375,6 +439,7 @@ export function decodeServerFrame(message: string): ServerFrame | undefined {
     case "ack":
     case "operations":
     case "actors":
+    case "check":
     case "role":
     case "presence":
     case "slow_down":

@@ -52,6 +52,14 @@ export const limits = {
    * More than is lost on somebody who reads, as that proves little.
    */
   unprovenUnits: 16_777_216,
+  /** Versions between two hashes of the text that go to everybody: one costs the room some tens of microseconds. */
+  checkVersions: 256,
+  /** Operations in a report of a differing text: all since the last check, unless many were accepted in one flush. */
+  reportOperations: 256,
+  /** Code units of these operations as JSON. */
+  reportUnits: 65_536,
+  /** Reports that a room keeps. */
+  keptReports: 5,
   /** Code units of an access token in an `auth` frame; ours have about 500. */
   accessTokenUnits: 4_096,
   /**

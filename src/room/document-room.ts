@@ -4,6 +4,7 @@ import { closeCodes } from "../protocol/close-codes.ts";
 import { encodeError, subprotocol } from "../protocol/frames.ts";
 import { limits } from "../protocol/limits.ts";
 import { AlarmClock } from "./alarm-clock.ts";
+import { type DivergenceReport, DivergenceReports } from "./divergence.ts";
 import { MeteredOperationLog } from "./metered-operation-log.ts";
 import { Room } from "./room.ts";
 import type { Attendee, DocumentRoomApi, Grant, RoomResult, RoomStats } from "./room-api.ts";
@@ -19,6 +20,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi 
   /** Whatever has to happen at a time is a task of this clock. */
   readonly #clock: AlarmClock;
   readonly #meter = new RoomMeter(Date.now());
+  readonly #divergences: DivergenceReports;
   readonly #peers = new Map<WebSocket, SocketPeer>();
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -36,11 +38,13 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi 
       this.#meter.usage,
     );
     this.#clock.add({ name: "upkeep", dueAt: () => log.upkeepDueAt(), run: (now) => void log.upkeep(now) });
+    this.#divergences = new DivergenceReports(ctx.storage.kv);
     this.#room = new Room({
       log,
       now: () => Date.now(),
       later: (flush, ms = 0) => void setTimeout(flush, ms),
       report: (error) => this.#report(error),
+      diverged: (report) => this.#diverged(report),
       wakeBy: (at) => this.#clock.by(at),
       authorize: (token, userId) =>
         ctx.exports.SocketAccess.authorize(token, { userId, documentId: ctx.id.name ?? "" }),
@@ -143,6 +147,10 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi 
     };
   }
 
+  async divergences(): Promise<DivergenceReport[]> {
+    return this.#divergences.list();
+  }
+
   async erase(): Promise<void> {
     this.#room.end();
     await this.#clock.settled();
@@ -155,6 +163,13 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi 
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
     this.#meter.usage.alarms += 1;
     await this.#clock.ring({ retryCount: info?.retryCount ?? 0 });
+  }
+
+  #diverged(report: DivergenceReport): void {
+    const { version, hash, expected, actor, userId } = report;
+    const fields = { version, hash, expected, actor, user_id: userId };
+    log("error", "text_diverged", { document_id: this.ctx.id.name, ...fields });
+    this.#divergences.add(report);
   }
 
   #report(error: unknown, fields: { task?: string | undefined } = {}): void {

@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { Role } from "../protocol/frames.ts";
+import type { DivergenceReport } from "./divergence.ts";
 import type { RoomUsage } from "./room-meter.ts";
 
 /** Who changes a document. `kind` tells a person typing from a program and from text that was brought in. */
@@ -62,6 +63,8 @@ export interface DocumentRoomApi {
   revoke(whose: { userId: string } | { sessionId: string }, reason: string): Promise<{ sockets: number }>;
   /** What the room costs; asking reads no storage. */
   stats(): Promise<RoomStats>;
+  /** The newest reports of clients whose text was another than the room's, for whoever looks for the fault. */
+  divergences(): Promise<DivergenceReport[]>;
   /** Closes every socket with 4410 and deletes all storage. */
   erase(): Promise<void>;
 }

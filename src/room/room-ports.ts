@@ -1,3 +1,4 @@
+import type { DivergenceReport } from "./divergence.ts";
 import type { OperationLog } from "./operation-log.ts";
 import type { Grant, RoomResult } from "./room-api.ts";
 
@@ -13,6 +14,8 @@ export interface RoomPorts {
   later(flush: () => void, ms?: number): void;
   /** An unexpected error, for the operator. */
   report(error: unknown): void;
+  /** A client's text was another than the room's. */
+  diverged(report: DivergenceReport): void;
   /** Asks to be woken for the room's `tasks` at this time or before, milliseconds since the epoch. */
   wakeBy(at: number): void;
   /** What this user may do in this document now, if the access token is theirs; who knows that is outside the room. */

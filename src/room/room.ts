@@ -8,6 +8,7 @@ import {
   encodeError,
   encodeSlowDown,
   type Hello,
+  type Report,
   type Role,
   type SeedEdit,
   type Submit,
@@ -18,6 +19,7 @@ import { announceNewcomers } from "./announce-newcomers.ts";
 import { attendeesOf } from "./attendees.ts";
 import { notStored } from "./batch.ts";
 import { contentChange } from "./content-change.ts";
+import { divergenceReport, dueCheck } from "./divergence.ts";
 import { Flow } from "./flow.ts";
 import { GuardedPeer } from "./guarded-peer.ts";
 import { LiveAccess, type Whose } from "./live-access.ts";
@@ -199,6 +201,7 @@ export class Room {
     const room = this.#load();
     if (!room) return noSuchDocument;
     if (frame.type === "hello") return this.#welcome(peer, frame);
+    if (frame.type === "report") return this.#reported(peer, frame);
     if (frame.type === "presence") return this.#presence.receive(room, peer, frame);
     if (!mayEdit(peer) && !isRepeat(room, peer, frame)) {
       return { ...answerTo(frame), code: "forbidden", detail: "a viewer does not edit" };
@@ -232,6 +235,13 @@ export class Room {
     this.#flow.welcomed(peer, welcome.length);
     this.#access.watch(peer);
     this.#presence.watch();
+    return undefined;
+  }
+
+  #reported(peer: Peer, report: Report): Refusal | undefined {
+    const { actor } = peer.session;
+    if (!actor) return { code: "hello_required", detail: "say hello first" };
+    this.#ports.diverged(divergenceReport(report, actor, this.#ports.now()));
     return undefined;
   }
 
@@ -391,7 +401,9 @@ export class Room {
     try {
       announceNewcomers(room, batch, this.#subscribers());
       batch.deliver(this.#subscribers());
+      const check = dueCheck(room.authority, batch.from - 1);
       for (const peer of this.#subscribers()) {
+        if (check) peer.send(check);
         if (this.#flow.isBehind(peer)) this.#end(peer, closeCodes.tooSlow, "too much was sent and not read");
       }
     } catch (error) {

@@ -30,6 +30,7 @@ export function composeWelcome(
     ...(missed && hello.since !== undefined
       ? { operations: { from: hello.since + 1, items: missed.map(toItem) } }
       : { text: authority.text.toString() }),
+    hash: authority.text.hash(),
     role: self.grant.role,
     actor: self.actor.actor,
     actors: [...others.values()].map(actorInfo),

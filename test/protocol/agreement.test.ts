@@ -146,6 +146,13 @@ const made: Record<keyof typeof clientFrames, (random: Random) => Record<string,
     }),
   }),
   auth: (random) => ({ type: "auth", token: random.pick([...texts, "x".repeat(4_096), "x".repeat(4_097)]) }),
+  report: (random) => ({
+    type: "report",
+    version: random.int(9),
+    operations: random.pick([[], [{ op: [1] }], [null, 1, "x"], Array(255 + random.int(3)).fill(0)]),
+    ...(random.chance(0.5) && { hash: random.pick(numbers) }),
+    ...(random.chance(0.5) && { expected: random.int(9) }),
+  }),
   seed: (random) => ({
     op_type: random.pick(["insert", "Insert", "INSERT", "delete", "Delete", "replace", "rePlace", "turn"]),
     position: random.int(9),

@@ -50,6 +50,7 @@ describe("docs/protocol.md: golden frames", () => {
         "hello",
         "operations",
         "presence",
+        "report",
         "role",
         "submit",
         "welcome",

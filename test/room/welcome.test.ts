@@ -13,6 +13,7 @@ describe("hello and welcome", () => {
         protocol: "materi.v1",
         version: 1,
         text: "text",
+        hash: 771877002165677,
         role: "owner",
         actor: 2,
         actors: [{ actor: 1, user_id: "creator", kind: "person" }],

@@ -1,3 +1,4 @@
+import type { DivergenceReport } from "../../src/room/divergence.ts";
 import { MemoryOperationLog } from "../../src/room/memory-operation-log.ts";
 import type { Commit } from "../../src/room/operation-log.ts";
 import type { Peer, Session } from "../../src/room/peer.ts";
@@ -74,6 +75,7 @@ export class FaultyLog extends MemoryOperationLog {
 export class RoomHarness {
   readonly log = new FaultyLog();
   readonly reported: unknown[] = [];
+  readonly divergences: DivergenceReport[] = [];
   readonly peers: RecordedPeer[] = [];
   now = 1_000_000;
   /** When the room asked to be woken. */
@@ -96,6 +98,7 @@ export class RoomHarness {
       now: () => this.now,
       later: (run, ms = 0) => this.#later.push({ run, at: this.now + ms }),
       report: (error) => this.reported.push(error),
+      diverged: (report) => this.divergences.push(report),
       wakeBy: (at) => {
         this.wakeAt = Math.min(at, this.wakeAt ?? at);
       },

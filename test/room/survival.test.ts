@@ -115,6 +115,7 @@ async function scene(fault: Fault): Promise<Scene> {
     now: () => 1_000_000,
     later: (run: () => void) => void later.push(run),
     report: (error: unknown) => void reported.push(error),
+    diverged: () => {},
     wakeBy: () => {},
     authorize: async (_token: string, userId: string) => ({
       ok: true as const,

@@ -88,9 +88,8 @@ describe("frames that come too fast", () => {
       room.send(ben, submit(seq, pieces + seq - 1, [-1]));
     }
     room.turn();
-    expect(ben.take().every(({ type }) => type === "ack" || type === "operations" || type === "actors")).toBe(
-      true,
-    );
+    const usual = new Set(["ack", "operations", "actors", "check"]);
+    expect(ben.take().every(({ type }) => usual.has(type))).toBe(true);
     expect(room.text).toHaveLength(limits.textUnits - 100_000);
   });
 
@@ -155,7 +154,9 @@ describe("readers that are too slow", () => {
     for (let sent = 0; sent < limits.unprovenUnits + 2 * piece.length; sent += piece.length) {
       for (const op of version === 0 ? [[piece]] : [[-piece.length], [piece]]) {
         seq += 1;
-        expect(await ben.ask({ ...submit(seq, version, op) })).toMatchObject({ type: "ack", seq });
+        let answer = await ben.ask({ ...submit(seq, version, op) });
+        if (answer.type === "check") answer = await ben.next();
+        expect(answer).toMatchObject({ type: "ack", seq });
         version += 1;
       }
       pinging.send("ping");

@@ -47,6 +47,9 @@ export class SimulatedServer {
       report: (error) => {
         if (!(error instanceof InjectedFault)) this.#ledger.violations.push(`the room reports: ${error}`);
       },
+      diverged: (report) => {
+        throw new Error(`a client's text differs: ${JSON.stringify(report)}`);
+      },
       wakeBy: (at) => {
         this.#wakeAt = Math.min(this.#wakeAt, at);
       },

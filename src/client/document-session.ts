@@ -491,6 +491,9 @@ export class DocumentSession {
     } else if (code === "forbidden") {
       // Not the edit is wrong, but who makes it, and that may change: it is kept (law AC-3).
       this.#setRole("viewer", detail);
+    } else if (code === "too_old") {
+      // The log was trimmed behind a frame under way, or behind one that was not acknowledged for long.
+      if (this.#joined.rebase(seq)) this.#outbox.offer();
     } else {
       const taken = this.#joined.reject(seq);
       if (!taken) return;

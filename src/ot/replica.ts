@@ -256,6 +256,16 @@ export class Replica {
     };
   }
 
+  /**
+   * The submission `seq` was refused because its base has left the log: what it comes to at `version` goes out anew, with
+   * the buffer, under the same seq. Answers what to send; null if `seq` is not in flight.
+   */
+  rebase(seq: number): OwnSubmission | null {
+    const state = this.#state;
+    if (state.kind === "synchronized" || seq !== state.sent.seq) return null;
+    return this.merge({ text: state.serverText.toString(), version: this.#version, lastSeq: seq - 1 }).next;
+  }
+
   /** Where an edit made now goes. */
   get #base(): Base {
     const state = this.#state;

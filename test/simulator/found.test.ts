@@ -30,6 +30,15 @@ const found: Record<string, Program> = {
     clients: 2,
     commands: [["unreadable"], ["evict"], ["type", 0, 0, 0, 1], ["submit", 0, 1]],
   },
+  "an edit whose base is trimmed from the log while it is under way is made anew": {
+    clients: 2,
+    commands: [
+      ["type", 0, 0, 0, 1],
+      ["round", 2],
+      ["compact", 0],
+      ["type", 13, 0, 0, 1],
+    ],
+  },
 };
 
 test.each(Object.entries(found))("%s", async (_, program) => {

@@ -41,7 +41,9 @@ export type Command =
   /** A program replaces part of the text by REST. */
   | readonly ["rewrite", place: number, deleted: number, inserted: number]
   /** The text of an older version (a part of a thousand of all) is put back by REST. */
-  | readonly ["restore", part: number];
+  | readonly ["restore", part: number]
+  /** All but the newest `operations` are trimmed from the log. */
+  | readonly ["compact", operations: number];
 
 export interface Program {
   /** 2 to 50. */
@@ -102,6 +104,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 1, arbitrary: fc.tuple(fc.constant("revoke" as const), client) },
   { weight: 6, arbitrary: fc.tuple(fc.constant("rewrite" as const), place, few, few) },
   { weight: 1, arbitrary: fc.tuple(fc.constant("restore" as const), place) },
+  { weight: 2, arbitrary: fc.tuple(fc.constant("compact" as const), fc.nat({ max: 40 })) },
 );
 
 /** A program of up to `most` commands, mostly for a few clients. */

@@ -1,6 +1,7 @@
+import type { Operation } from "../../../src/ot/operation.ts";
 import { Text } from "../../../src/ot/text.ts";
 import { MemoryOperationLog } from "../../../src/room/memory-operation-log.ts";
-import type { Actor, Commit } from "../../../src/room/operation-log.ts";
+import type { Actor, Commit, OperationLog } from "../../../src/room/operation-log.ts";
 
 /** A failure that the simulation brought about, and that the room therefore may report. */
 export class InjectedFault extends Error {
@@ -10,6 +11,7 @@ export class InjectedFault extends Error {
 interface Entry {
   actor: number;
   seq: number;
+  op: Operation;
   operationJson: string;
 }
 
@@ -40,7 +42,7 @@ export class Ledger {
       if (seq !== last + 1) this.violations.push(`RM-3: ${actor}/${seq} follows ${actor}/${last}`);
       this.#lastSeq.set(actor, seq);
       if (!this.actors.has(actor)) this.violations.push(`actor ${actor} writes and is not stored`);
-      this.entries.push({ actor, seq, operationJson: operationsJson[index] ?? "" });
+      this.entries.push({ actor, seq, op: operation, operationJson: operationsJson[index] ?? "" });
       try {
         this.#text.apply(operation);
       } catch (error) {
@@ -58,6 +60,19 @@ export class Ledger {
       entry.seq === seq &&
       (operationJson === undefined || entry.operationJson === operationJson)
     );
+  }
+
+  /** What of it a log tells otherwise, or not at all although it is not older than the log's horizon. */
+  differences(log: OperationLog): string[] {
+    const told = log.read(log.horizon, this.version);
+    const lost = this.version - log.horizon - told.length;
+    const differing = told.filter(
+      ({ actor, seq, operation }, index) =>
+        !this.holds(log.horizon + index + 1, actor, seq, JSON.stringify(operation)),
+    );
+    return lost === 0 && differing.length === 0
+      ? []
+      : [`the log has lost ${lost} operations, and has ${differing.length} others`];
   }
 
   actorOf(clientId: string): number | undefined {

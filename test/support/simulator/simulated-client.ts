@@ -79,12 +79,12 @@ export class SimulatedClient {
     };
   }
 
-  /** RM-3: a frame once sent never changes. A seq that was refused may be used again: none is, here. */
+  /** RM-3: a frame once sent never changes, but for one that is made anew at a later version as the log was trimmed. */
   #note(message: string): void {
     const seq = Number(/^\{"type":"submit","seq":(\d+)/.exec(message)?.[1]);
     if (Number.isNaN(seq)) return;
     const first = this.#frames.get(seq);
-    if (first !== undefined && first !== message)
+    if (first !== undefined && first !== message && baseOf(message) <= baseOf(first))
       this.#ports.ledger.violations.push(`RM-3: ${this.session.clientId} sends another ${seq}`);
     this.#frames.set(seq, message);
     this.sent = Math.max(this.sent, seq);
@@ -158,6 +158,8 @@ export class SimulatedClient {
       ledger.violations.push(`OT-1: ${this.session.clientId} has another text at version ${version}`);
   }
 }
+
+const baseOf = (submit: string): number => JSON.parse(submit).base;
 
 /** About `length` units from `place` (of a thousand), cutting no surrogate pair. */
 export function span(text: string, place: number, length: number): [start: number, end: number] {

@@ -191,6 +191,8 @@ class Simulation {
           this.#repeat(text.slice(Math.max(0, start - 2), end + 2));
           return text.slice(0, start) + this.#newText(command[3]) + text.slice(end);
         });
+      case "compact":
+        return this.#server.compact(command[1]);
       case "restore": {
         const { texts, version } = this.#ledger;
         const older = texts[Math.floor((command[1] * version) / 1000)] ?? "";
@@ -292,9 +294,6 @@ class Simulation {
 
   #judge(): Outcome {
     const { version, content } = this.#server.read();
-    const items = this.#server.log
-      .read(0, version)
-      .map(({ actor, seq, operation }) => ({ actor, seq, op: operation }));
     const all = [...this.#gone, ...this.#seats];
     const histories = all.map((client): ClientHistory => {
       const isWhole = !client.hasEnded;
@@ -317,18 +316,21 @@ class Simulation {
         removed: new Set(),
       });
     }
-    const violations = checkHistory({
-      version,
-      log: { from: 1, items },
-      clients: histories,
-      texts: [
-        { name: "the room", text: content },
-        { name: "the ledger", text: this.#ledger.texts[version] ?? "" },
-        ...this.#seats
-          .filter((client) => !client.hasEnded)
-          .map(({ session }) => ({ name: session.clientId, text: session.text })),
-      ],
-    });
+    const violations = this.#ledger.differences(this.#server.log);
+    violations.push(
+      ...checkHistory({
+        version,
+        log: { from: 1, items: this.#ledger.entries },
+        clients: histories,
+        texts: [
+          { name: "the room", text: content },
+          { name: "the ledger", text: this.#ledger.texts[version] ?? "" },
+          ...this.#seats
+            .filter((client) => !client.hasEnded)
+            .map(({ session }) => ({ name: session.clientId, text: session.text })),
+        ],
+      }),
+    );
     if (violations.length > 0) throw new Violation(`at rest:\n${violations.slice(0, 5).join("\n")}`);
     return {
       operations: version,

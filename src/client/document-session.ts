@@ -3,7 +3,6 @@ import type { OperationLimits } from "../ot/parse.ts";
 import { type OwnSubmission, ProtocolError, Replica } from "../ot/replica.ts";
 import type { Selection } from "../ot/selection.ts";
 import { OperationError } from "../ot/text.ts";
-import { closeCodes, isRetryable } from "../protocol/close-codes.ts";
 import {
   decodeServerFrame,
   type ErrorFrame,
@@ -19,6 +18,7 @@ import {
 import { Agreement } from "./agreement.ts";
 import { backoff } from "./backoff.ts";
 import { Heartbeat } from "./heartbeat.ts";
+import { Link } from "./link.ts";
 import { Outbox } from "./outbox.ts";
 import { type Other, SessionPresence } from "./presence.ts";
 import { Renewal } from "./renewal.ts";
@@ -49,10 +49,6 @@ export class ReadOnlyError extends Error {
   override readonly name = "ReadOnlyError";
 }
 
-/** Milliseconds that opening a socket, and the answer to `hello`, may take. */
-const openTimeout = 10_000;
-const welcomeTimeout = 10_000;
-
 /** Milliseconds without an edit after which the next one is undone by itself. */
 const undoPause = 500;
 
@@ -64,6 +60,7 @@ export class DocumentSession {
   readonly clientId: string;
   readonly #options: SessionOptions;
   readonly #listeners = new Listeners();
+  readonly #link: Link;
   readonly #outbox: Outbox;
   readonly #renewal: Renewal;
   readonly #presence: SessionPresence;
@@ -75,34 +72,39 @@ export class DocumentSession {
   readonly #agreement = new Agreement();
   /** The text here turned out not to be the server's at some version. */
   #differs = false;
-  #connection: Connection = { state: "authorizing", attempt: 0 };
   readonly #waiters = new Waiters();
 
   constructor(options: SessionOptions) {
     this.#options = options;
     this.clientId = options.clientId ?? crypto.randomUUID();
+    this.#link = new Link({
+      token: options.token,
+      open: (token) => this.#open(token),
+      delays: this.#retryDelays,
+      opened: () => this.#hello(),
+      received: (message) => this.#receive(message),
+      moved: (connection) => this.#moved(connection),
+    });
     this.#outbox = new Outbox({
       pending: () => this.#replica?.pending(),
       // Not before the welcome: a snapshot could not tell what became of a submission that is on its way.
-      send: (frame) => this.#connection.state === "live" && this.#send(frame),
+      send: (frame) => this.#link.isLive && this.#link.send(frame),
     });
     this.#renewal = new Renewal({
       token: () => options.token(),
-      send: (frame) => this.#send(frame),
+      send: (frame) => this.#link.send(frame),
       delays: this.#retryDelays,
     });
     this.#presence = new SessionPresence({
       replica: () => this.#replica,
-      send: (frame) => this.#send(frame),
+      send: (frame) => this.#link.send(frame),
     });
     this.#heartbeat = new Heartbeat({
-      send: (ping) => this.#send(ping),
-      dead: () => {
-        if (this.#connection.state === "live") this.#abandon(this.#connection.socket, 0);
-      },
+      send: (ping) => this.#link.send(ping),
+      dead: () => this.#link.lost(),
       back: () => this.#presence.sendAgain(),
     });
-    void this.#connect(0);
+    void this.#link.connect();
   }
 
   // ── What the application uses ──────────────────────────────────────────────────────────────────────────────────
@@ -148,7 +150,7 @@ export class DocumentSession {
   }
 
   get connection(): Connection {
-    return this.#connection;
+    return this.#link.connection;
   }
 
   /**
@@ -240,7 +242,15 @@ export class DocumentSession {
 
   /** Ends the session. Edits that are not acknowledged are not sent any more. */
   close(): void {
-    this.#end("closed by the application");
+    this.#link.end("closed by the application");
+  }
+
+  #open(token: string): WebSocket {
+    const { url, documentId, WebSocket: Socket = WebSocket } = this.#options;
+    return new Socket(`${url.replace(/^http/, "ws")}/ws/documents/${documentId}`, [
+      subprotocol,
+      `bearer.${token}`,
+    ]);
   }
 
   get #retryDelays(): { first: number; most: number } {
@@ -260,89 +270,21 @@ export class DocumentSession {
 
   // ── Connection ─────────────────────────────────────────────────────────────────────────────────────────────────
 
-  async #connect(attempt: number): Promise<void> {
-    this.#move({ state: "authorizing", attempt });
-    let token: string;
-    try {
-      token = await this.#options.token();
-    } catch {
-      if (this.#connection.state === "authorizing") this.#retry(attempt);
-      return;
-    }
-    if (this.#connection.state !== "authorizing") return;
-    const url = `${this.#options.url.replace(/^http/, "ws")}/ws/documents/${this.#options.documentId}`;
-    const socket = new (this.#options.WebSocket ?? WebSocket)(url, [subprotocol, `bearer.${token}`]);
-    socket.addEventListener("open", () => this.#opened(socket, attempt));
-    socket.addEventListener("message", ({ data }) => {
-      if (this.#isCurrent(socket) && typeof data === "string") this.#receive(data);
-    });
-    socket.addEventListener("close", ({ code, reason }) => {
-      if (!this.#isCurrent(socket)) return;
-      // Who was closed for being too fast comes back as if many tries had failed.
-      if (code === closeCodes.tooFast.code) this.#retry(Math.max(attempt, 6));
-      else if (isRetryable(code)) this.#retry(this.#connection.state === "live" ? 0 : attempt);
-      else this.#end(reason || `closed with code ${code}`);
-    });
-    const timer = setTimeout(() => this.#abandon(socket, attempt), openTimeout);
-    this.#move({ state: "connecting", attempt, socket, timer });
-  }
-
-  #opened(socket: WebSocket, attempt: number): void {
-    if (!this.#isCurrent(socket)) {
-      socket.close();
-      return;
-    }
-    const timer = setTimeout(() => this.#abandon(socket, attempt), welcomeTimeout);
-    this.#move({ state: "joining", attempt, socket, timer });
-    this.#hello();
-  }
-
   #hello(): void {
     const since = this.#differs ? undefined : this.#replica?.version;
     const lastSeq = this.#replica?.pending()?.seq;
-    this.#send(encodeHello({ clientId: this.clientId, since, lastSeq }));
+    this.#link.send(encodeHello({ clientId: this.clientId, since, lastSeq }));
   }
 
-  #isCurrent(socket: WebSocket): boolean {
-    return "socket" in this.#connection && this.#connection.socket === socket;
-  }
-
-  /** Gives a socket up without waiting for it to close. */
-  #abandon(socket: WebSocket, attempt: number): void {
-    if (!this.#isCurrent(socket)) return;
-    this.#retry(attempt);
-    socket.close();
-  }
-
-  #retry(attempt: number): void {
-    const { first, most } = this.#retryDelays;
-    const timer = setTimeout(() => void this.#connect(attempt + 1), backoff(attempt, first, most));
-    this.#move({ state: "waiting", attempt, timer });
-  }
-
-  #end(reason: string): void {
-    if (this.#connection.state === "ended") return;
-    const { socket } = "socket" in this.#connection ? this.#connection : {};
-    this.#move({ state: "ended", reason });
-    this.#outbox.close();
-    socket?.close(1000);
-  }
-
-  #move(next: Connection): void {
-    if ("timer" in this.#connection) clearTimeout(this.#connection.timer);
+  /** The connection came into another state: what hung on the one before ends. */
+  #moved(connection: Connection): void {
     this.#renewal.cancel();
     this.#heartbeat.stop();
+    if (connection.state === "ended") this.#outbox.close();
     const othersWereHere = this.#presence.end();
-    this.#connection = next;
-    this.#emit("connection", next);
+    this.#emit("connection", connection);
     if (othersWereHere) this.#emit("presence", { others: [] });
     this.#settle();
-  }
-
-  #send(frame: string): void {
-    const connection = this.#connection;
-    if (connection.state !== "live" && connection.state !== "joining") return;
-    connection.socket.send(frame);
   }
 
   // ── Frames ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -363,7 +305,7 @@ export class DocumentSession {
 
   #take(frame: ServerFrame): void {
     // From a text that differs nothing leads on: what comes before the new one is in it.
-    const isLive = this.#connection.state === "live";
+    const { isLive } = this.#link;
     if (frame.type === "welcome") this.#welcomed(frame);
     else if (frame.type === "operations" && isLive) this.#apply(frame);
     else if (frame.type === "ack" && isLive) this.#acknowledge(frame.seq, frame.version);
@@ -376,9 +318,9 @@ export class DocumentSession {
   }
 
   #welcomed(welcome: Welcome): void {
-    if (this.#connection.state !== "joining") return;
+    if (!this.#link.isJoining) return;
     this.#actor = welcome.actor;
-    this.#move({ state: "live", socket: this.#connection.socket });
+    this.#link.welcomed();
     const { insert_units, operation_parts } = welcome.limits;
     this.#limits = { insertUnits: insert_units, parts: operation_parts };
     if (this.#replica) this.#replica.limits = this.#limits;
@@ -430,14 +372,11 @@ export class DocumentSession {
 
   /** Reports it, and asks for the text, with which what is on its way is merged. */
   #differ(hashes: { hash?: number; expected?: number } = {}): void {
-    if (this.#connection.state !== "live") return;
-    const { socket } = this.#connection;
+    if (!this.#link.isLive) return;
     const { version } = this.#joined;
-    this.#send(encodeReport({ version, ...hashes, operations: this.#agreement.operations }));
+    this.#link.send(encodeReport({ version, ...hashes, operations: this.#agreement.operations }));
     this.#differs = true;
-    const timer = setTimeout(() => this.#abandon(socket, 0), welcomeTimeout);
-    this.#move({ state: "joining", attempt: 0, socket, timer });
-    this.#hello();
+    this.#link.rejoin();
   }
 
   /** Accepted operations in the order of versions. Own ones are among them only after a lost ack. */
@@ -468,17 +407,17 @@ export class DocumentSession {
     this.#presence.advance(replica.state.operation, this.#actor);
     const next = replica.acknowledge(seq, version);
     this.#emit("acknowledged", { seq, version });
-    if (next && this.#connection.state === "live") this.#outbox.offer();
+    if (next && this.#link.isLive) this.#outbox.offer();
   }
 
   /** What came too fast is kept, and goes out again unchanged (law FL-1). */
   #slowDown({ seq, retry_ms }: SlowDown): void {
-    const connection = this.#connection;
+    const { connection, isJoining } = this.#link;
     if (seq !== undefined) {
       if (seq === this.#replica?.pending()?.seq) this.#outbox.offerLater(retry_ms);
-    } else if (connection.state === "joining") {
+    } else if (isJoining) {
       setTimeout(() => {
-        if (this.#connection === connection) this.#hello();
+        if (this.#link.connection === connection) this.#hello();
       }, retry_ms);
     }
   }
@@ -516,6 +455,7 @@ export class DocumentSession {
   }
 
   #settle(): void {
-    this.#waiters.settle(this.#connection.state === "ended" ? this.#connection.reason : undefined);
+    const { connection } = this.#link;
+    this.#waiters.settle(connection.state === "ended" ? connection.reason : undefined);
   }
 }

@@ -10,6 +10,8 @@ export type Command =
   /** The person replaces `deleted` units at `place` (of a thousand) by `inserted` new characters. */
   | readonly ["type", client: number, place: number, deleted: number, inserted: number]
   | readonly ["undo" | "redo", client: number]
+  /** The person selects up to `length` units at `place`. */
+  | readonly ["select", client: number, place: number, length: number]
   /** Up to `count` frames arrive at the room. */
   | readonly ["submit", client: number, count: number]
   /** Up to `count` frames arrive at the client. */
@@ -59,6 +61,7 @@ const few = fc.nat({ max: 4 });
 const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 600, arbitrary: fc.tuple(fc.constant("type" as const), client, place, few, few) },
   { weight: 20, arbitrary: fc.tuple(fc.constantFrom("undo" as const, "redo" as const), client) },
+  { weight: 6, arbitrary: fc.tuple(fc.constant("select" as const), client, place, few) },
   {
     weight: 60,
     arbitrary: fc.tuple(fc.constant("submit" as const), client, fc.integer({ min: 1, max: 3 })),

@@ -156,8 +156,15 @@ export class Connection implements Peer {
       if (frame.version > (this.#told ?? -1) + 1)
         violate(`${frame.version} is acknowledged after ${this.#told}`);
       this.#told = Math.max(frame.version, this.#told ?? 0);
-    } else if (frame.type === "presence" && frame.version !== this.#told) {
-      violate(`PR-2: presence of version ${frame.version} after ${this.#told}`);
+    } else if (frame.type === "presence") {
+      if (frame.version !== this.#told)
+        violate(`PR-2: presence of version ${frame.version} after ${this.#told}`);
+      const { length } = ledger.texts[frame.version] ?? "";
+      for (const item of frame.items) {
+        if ("gone" in item) continue;
+        for (const position of item.selections.flat())
+          if (position > length) violate(`PR-2: position ${position} in a text of ${length}`);
+      }
     }
   }
 

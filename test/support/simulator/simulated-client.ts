@@ -126,6 +126,10 @@ export class SimulatedClient {
     if (operation) this.#noteUndo(before, operation);
   }
 
+  select(place: number, length: number): void {
+    if (this.hasJoined) this.session.setPresence([span(this.session.text, place, length)]);
+  }
+
   #noteUndo(before: string, operation: Operation): void {
     let at = 0;
     for (const part of operation) {

@@ -141,6 +141,8 @@ class Simulation {
       case "undo":
       case "redo":
         return this.#seat(command[1]).undo(name);
+      case "select":
+        return this.#seat(command[1]).select(command[2], command[3]);
       case "submit":
         return this.#submit(this.#seat(command[1]), command[2]);
       case "deliver":

@@ -115,8 +115,8 @@ export const program = (most: number): fc.Arbitrary<Program> =>
   fc.record({
     clients: fc.oneof(
       { weight: 80, arbitrary: fc.integer({ min: 2, max: 3 }) },
-      { weight: 12, arbitrary: fc.integer({ min: 4, max: 16 }) },
-      { weight: 1, arbitrary: fc.integer({ min: 17, max: 50 }) },
+      { weight: 10, arbitrary: fc.integer({ min: 4, max: 10 }) },
+      { weight: 1, arbitrary: fc.integer({ min: 11, max: 50 }) },
     ),
     commands: fc.noBias(fc.array(command, { maxLength: most, size: "max" })),
   });

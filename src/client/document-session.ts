@@ -68,6 +68,7 @@ export class DocumentSession {
   #replica: Replica | undefined;
   #limits: OperationLimits | undefined;
   #actor = 0;
+  #epoch: string | undefined;
   #editedAt = 0;
   readonly #agreement = new Agreement();
   /** The text here turned out not to be the server's at some version. */
@@ -272,8 +273,9 @@ export class DocumentSession {
 
   #hello(): void {
     const since = this.#differs ? undefined : this.#replica?.version;
+    const epoch = since === undefined ? undefined : this.#epoch;
     const lastSeq = this.#replica?.pending()?.seq;
-    this.#link.send(encodeHello({ clientId: this.clientId, since, lastSeq }));
+    this.#link.send(encodeHello({ clientId: this.clientId, since, epoch, lastSeq }));
   }
 
   /** The connection came into another state: what hung on the one before ends. */
@@ -320,6 +322,7 @@ export class DocumentSession {
   #welcomed(welcome: Welcome): void {
     if (!this.#link.isJoining) return;
     this.#actor = welcome.actor;
+    this.#epoch = welcome.epoch;
     this.#link.welcomed();
     const { insert_units, operation_parts } = welcome.limits;
     this.#limits = { insertUnits: insert_units, parts: operation_parts };

@@ -58,6 +58,7 @@ const hello = z
       .regex(/^[A-Za-z0-9_.:-]{1,64}$/)
       .describe("Who writes: a new random one for each tab or process"),
     since: count("The version that the client has").exactOptional(),
+    epoch: z.string().max(limits.epochUnits).describe("Of the welcome that told `since`").exactOptional(),
     last_seq: count("The `seq` of its submission whose ack it has not received").exactOptional(),
   })
   .describe("Subscribes the socket");
@@ -184,6 +185,7 @@ const welcome = z
     type: z.literal("welcome"),
     protocol: z.literal(subprotocol),
     version: version.describe("What the client has after this frame"),
+    epoch: z.string().describe("Names the room's storage; versions of another one say nothing"),
     text: z.string().refine(wellFormed).describe("The text at `version`").exactOptional(),
     operations: z.strictObject(list).describe("Instead of `text`: what came after `since`").exactOptional(),
     hash: count("Of the text at `version`"),

@@ -14,6 +14,8 @@ export interface Hello {
   type: "hello";
   clientId: string;
   since?: number;
+  /** Of which storage `since` is a version. */
+  epoch?: string;
   lastSeq?: number;
 }
 
@@ -116,7 +118,7 @@ function decodeSubmit({ seq, base, op }: Record<string, unknown>): Submit | Refu
   return { type: "submit", seq, base, operation: parsed.operation };
 }
 
-function decodeHello({ client_id, since, last_seq }: Record<string, unknown>): Hello | Refused {
+function decodeHello({ client_id, since, epoch, last_seq }: Record<string, unknown>): Hello | Refused {
   if (typeof client_id !== "string" || !clientIdForm.test(client_id)) {
     return refused("invalid_frame", "`client_id` is 1 to 64 of the characters A–Z a–z 0–9 _ . : -");
   }
@@ -124,6 +126,12 @@ function decodeHello({ client_id, since, last_seq }: Record<string, unknown>): H
   if (since !== undefined) {
     if (!isCount(since)) return refused("invalid_frame", "`since` is a version: an integer from 0");
     hello.since = since;
+  }
+  if (epoch !== undefined) {
+    if (typeof epoch !== "string" || epoch.length > limits.epochUnits) {
+      return refused("invalid_frame", "`epoch` is the one that a welcome told");
+    }
+    hello.epoch = epoch;
   }
   if (last_seq !== undefined) {
     if (!isCount(last_seq)) return refused("invalid_frame", "`last_seq` is an integer from 0");
@@ -211,9 +219,12 @@ export const encodeSubmit = ({ seq, base, operation }: Omit<Submit, "type">): st
 export const encodeHello = (hello: {
   clientId: string;
   since?: number | undefined;
+  epoch?: string | undefined;
   lastSeq?: number | undefined;
-}): string =>
-  JSON.stringify({ type: "hello", client_id: hello.clientId, since: hello.since, last_seq: hello.lastSeq });
+}): string => {
+  const { clientId: client_id, since, epoch, lastSeq: last_seq } = hello;
+  return JSON.stringify({ type: "hello", client_id, since, epoch, last_seq });
+};
 
 export const encodeReport = (report: {
   version: number;
@@ -252,6 +263,8 @@ export interface Welcome {
   protocol: typeof subprotocol;
   /** The version that the client has after this frame. */
   version: number;
+  /** Names the room's storage: after it was restored, versions of before say nothing. */
+  epoch: string;
   /** Either the whole text at `version`, or what was accepted after the client's `since`, its own included. */
   text?: string;
   operations?: OperationList;

@@ -73,6 +73,8 @@ export const limits = {
   credentialsBytes: 16_384,
   /** Code units of a refresh token as it is presented; ours have about 100. */
   refreshTokenUnits: 512,
+  /** Code units of an epoch: a UUID, with room for another form. */
+  epochUnits: 64,
   /** Code units of a document's title: it has to fit on a line of a list. */
   titleUnits: 200,
   /** Code units of a person's name. */

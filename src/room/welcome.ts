@@ -11,12 +11,12 @@ const smallestItem = 28;
 
 /** The answer to `hello`: what the client misses, or the whole text where that is shorter or the log cannot tell. */
 export function composeWelcome(
-  { authority, actors, announced }: LoadedRoom,
+  { authority, actors, announced, epoch }: LoadedRoom,
   hello: Hello,
   self: { actor: Actor; grant: Grant },
   presence: readonly PresenceItem[],
 ): string {
-  const missed = missedBy(authority, hello);
+  const missed = hello.epoch === undefined || hello.epoch === epoch ? missedBy(authority, hello) : undefined;
   const others = new Map(announced);
   for (const { actor } of missed ?? []) {
     const other = actors.get(actor);
@@ -27,6 +27,7 @@ export function composeWelcome(
     type: "welcome",
     protocol: subprotocol,
     version: authority.version,
+    epoch,
     ...(missed && hello.since !== undefined
       ? { operations: { from: hello.since + 1, items: missed.map(toItem) } }
       : { text: authority.text.toString() }),

@@ -97,7 +97,10 @@ describe("DocumentSession", () => {
     await settle(room);
     const frame = '{"type":"submit","seq":1,"base":1,"op":[4," time"]}';
     expect(first?.sent.at(-1)).toBe(frame);
-    expect(network.sockets.at(-1)?.sent).toEqual([expect.stringContaining('"since":1,"last_seq":1'), frame]);
+    expect(network.sockets.at(-1)?.sent).toEqual([
+      expect.stringMatching(/"since":1,"epoch":"[^"]+","last_seq":1/),
+      frame,
+    ]);
     expect(room.text).toMatch(/^very long time enough/);
     expect(ann.text).toBe(room.text);
   });

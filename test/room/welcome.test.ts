@@ -12,6 +12,7 @@ describe("hello and welcome", () => {
         type: "welcome",
         protocol: "materi.v1",
         version: 1,
+        epoch: expect.any(String),
         text: "text",
         hash: 771877002165677,
         role: "owner",
@@ -90,6 +91,21 @@ describe("hello and welcome", () => {
     expect(room.ask(ann, { type: "hello", client_id: "a", since: 99, last_seq: 3 })[0]).toMatchObject({
       version: 1,
       text: "text",
+    });
+  });
+
+  it("a client from another epoch gets the text: its versions are of other storage", () => {
+    const room = new RoomHarness(
+      "a text that is longer than what came after it, so that it would not be sent",
+    );
+    const ann = room.open("ann");
+    const [{ epoch }] = room.ask(ann, { type: "hello", client_id: "a" });
+    const [same] = room.ask(ann, { type: "hello", client_id: "a", since: 1, epoch });
+    expect(same).toMatchObject({ epoch, operations: { from: 2, items: [] } });
+    const [other] = room.ask(ann, { type: "hello", client_id: "a", since: 1, epoch: "before", last_seq: 1 });
+    expect(other).toMatchObject({ epoch, version: 1, text: room.text });
+    expect(room.ask(ann, { type: "hello", client_id: "a", epoch: 5 })[0]).toMatchObject({
+      code: "invalid_frame",
     });
   });
 

@@ -2,4 +2,5 @@ import { app } from "./app.ts";
 
 export { SocketAccess } from "./documents/socket-access.ts";
 export { DocumentRoom } from "./room/document-room.ts";
+export { ViewerFanout } from "./room/viewer-fanout.ts";
 export default app;

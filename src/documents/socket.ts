@@ -28,8 +28,29 @@ export const socketRoute = new Hono<RequestContext>().get("/ws/documents/:id", a
     });
   }
   const grant = await grantFor(c.env, principal, id);
-  return c.env.ROOMS.getByName(id).fetch(upgradeFor(c.req.raw, offered, grant, c.get("requestId")));
+  return openSocket(c.env, id, upgradeFor(c.req.raw, offered, grant, c.get("requestId")));
 });
+
+/** How often a viewer is led to another fan-out when the one that the room named is full. */
+const leads = 3;
+
+/** Has the room take the socket, or for a viewer too many the fan-out that the room names. */
+export async function openSocket(
+  env: Pick<Env, "ROOMS" | "FANOUTS">,
+  id: string,
+  upgrade: Request,
+): Promise<Response> {
+  const headers = new Headers(upgrade.headers);
+  for (let lead = 0; lead < leads; lead++) {
+    const answer = await env.ROOMS.getByName(id).fetch(new Request(upgrade.url, { headers }));
+    const shard = answer.headers.get("x-materi-shard");
+    if (shard === null) return answer;
+    const taken = await env.FANOUTS.getByName(`${id}:${shard}`).fetch(new Request(upgrade.url, { headers }));
+    if (taken.status !== 503) return taken;
+    headers.set("x-materi-full", shard);
+  }
+  throw new Problem("unavailable", "The document has more viewers at once than can be led to a place.");
+}
 
 const bearer = "bearer.";
 const isBearer = (protocol: string) => protocol.startsWith(bearer);

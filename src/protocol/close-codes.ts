@@ -16,6 +16,8 @@ export const closeCodes = {
   tooSlow: { code: 4408, retry: true },
   /** Another socket said hello with this client id; the newer one is the client now. */
   superseded: { code: 4409, retry: false },
+  /** Another place serves what this person may do now; connect again to be led there. */
+  moved: { code: 4421, retry: true },
   /** The document was deleted. */
   deleted: { code: 4410, retry: false },
   /** It went on sending far too fast, though it was told to slow down; connect again later. */

@@ -191,7 +191,7 @@ const welcome = z
     hash: count("Of the text at `version`"),
     role,
     expires_at: expiresAt,
-    actor: actorNumber.describe("This client's number"),
+    actor: z.int().min(0).describe("This client's number; 0 for a viewer that needs none"),
     actors: z.array(actor).describe("Who the other numbers are"),
     presence: z.array(shown).describe("The others that show themselves"),
     last_seq: count("The highest `seq` accepted from this client id, 0 if none"),

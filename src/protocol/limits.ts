@@ -67,6 +67,17 @@ export const limits = {
    * trim, to seal and to read.
    */
   storageBytes: 9_500_000_000,
+  /**
+   * Viewers whom a room serves itself; those who come after them are served by fan-outs. Up to here a frame for each of
+   * them costs the room about as much as committing the operation.
+   */
+  directViewers: 100,
+  /** Viewers of one fan-out: one broadcast to them takes some 10 ms of its one thread. */
+  fanoutViewers: 1_000,
+  /** Milliseconds for which a room gathers frames for a fan-out: 20 calls a second, however many operations. */
+  fanoutMs: 50,
+  /** UTF-16 units of frames that wait for a fan-out; past them it fetches what it misses when it can. */
+  fanoutQueueUnits: 4_194_304,
   /** Bytes of a REST request's body: a document of the largest size in UTF-8, with room for JSON. */
   bodyBytes: 16_777_216,
   /** Bytes of a body that anyone may send unasked who they are (register, login, refresh). */

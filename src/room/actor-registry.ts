@@ -1,6 +1,7 @@
 import type { Actor } from "./operation-log.ts";
 
-type Writer = Omit<Actor, "actor">;
+/** Who writes. */
+export type Writer = Omit<Actor, "actor">;
 
 const keyOf = ({ clientId, userId, kind }: Writer): string => JSON.stringify([clientId, userId, kind]);
 
@@ -24,6 +25,10 @@ export class ActorRegistry {
   /** Takes back a number that a socket was given before memory was lost. */
   restore(actor: Actor): void {
     if (!this.#byKey.has(keyOf(actor))) this.#add(actor);
+  }
+
+  find(writer: Writer): Actor | undefined {
+    return this.#byKey.get(keyOf(writer));
   }
 
   intern(writer: Writer): Actor {

@@ -4,8 +4,8 @@ import type { Attendee } from "./room-api.ts";
 /** Who is here: one for each user and kind, with the first of their sockets and the most that any of them may do. */
 export function attendeesOf(sessions: Iterable<Session>): Attendee[] {
   const attendees = new Map<string, Attendee>();
-  for (const { grant, since } of sessions) {
-    if (since === undefined) continue;
+  for (const { grant, since, fanout } of sessions) {
+    if (since === undefined || fanout !== undefined) continue;
     const { userId, kind, name, role } = grant;
     const key = `${kind} ${userId}`;
     const known = attendees.get(key);

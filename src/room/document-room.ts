@@ -1,24 +1,28 @@
 import { DurableObject } from "cloudflare:workers";
 import { errorFields, log } from "../platform/log.ts";
 import { closeCodes } from "../protocol/close-codes.ts";
-import { encodeError, subprotocol } from "../protocol/frames.ts";
+import { encodeError } from "../protocol/frames.ts";
 import { limits } from "../protocol/limits.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { type DivergenceReport, DivergenceReports } from "./divergence.ts";
+import type { FanoutSource } from "./fanout-api.ts";
+import { Fanouts } from "./fanouts.ts";
 import { MeteredOperationLog } from "./metered-operation-log.ts";
 import { Room } from "./room.ts";
-import type { Attendee, DocumentRoomApi, Grant, RoomResult, RoomStats } from "./room-api.ts";
+import type { Attendee, DocumentRoomApi, RoomResult, RoomStats } from "./room-api.ts";
 import { RoomMeter } from "./room-meter.ts";
 import { SocketPeer } from "./socket-peer.ts";
+import { answerClose, grantOf, switchingTo } from "./upgrade.ts";
 
 /**
  * The Durable Object of one document: sockets, storage and RPC around a `Room`, which decides everything. Sockets are
  * hibernatable and nothing is timed here, so that an idle room sleeps and costs nothing (law RM-7).
  */
-export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi {
+export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi, FanoutSource {
   readonly #room: Room;
   /** Whatever has to happen at a time is a task of this clock. */
   readonly #clock: AlarmClock;
+  readonly #fanouts: Fanouts;
   readonly #meter = new RoomMeter(Date.now());
   readonly #divergences: DivergenceReports;
   readonly #peers = new Map<WebSocket, SocketPeer>();
@@ -50,6 +54,13 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi 
         ctx.exports.SocketAccess.authorize(token, { userId, documentId: ctx.id.name ?? "" }),
     });
     for (const task of this.#room.tasks) this.#clock.add(task);
+    this.#fanouts = new Fanouts({
+      room: this.#room,
+      storage: storage.kv,
+      fanout: (shard) => env.FANOUTS.getByName(`${ctx.id.name}:${shard}`),
+      later: (run, ms) => void setTimeout(run, ms),
+      report: (error) => this.#report(error),
+    });
     for (const socket of ctx.getWebSockets()) {
       if (socket.readyState !== WebSocket.OPEN) continue;
       const peer = SocketPeer.restore(socket, ctx, this.#meter);
@@ -60,17 +71,18 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi 
 
   // ── Sockets ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** The upgrade of a socket that the Worker has admitted. */
+  /** The upgrade of a socket that the Worker has admitted; for a viewer too many, the shard that it is to be sent to. */
   override async fetch(request: Request): Promise<Response> {
-    const grant = JSON.parse(request.headers.get("x-materi-grant") ?? "") as Grant;
+    const grant = grantOf(request);
+    if (grant.role === "viewer" && this.#viewers >= limits.directViewers) {
+      const full = request.headers.get("x-materi-full");
+      const shard = this.#fanouts.route(full === null ? undefined : Number(full));
+      return new Response(null, { status: 307, headers: { "x-materi-shard": `${shard}` } });
+    }
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
     this.#join(server, SocketPeer.open(server, this.ctx, this.#meter, { grant }));
-    const offered = request.headers.get("sec-websocket-protocol")?.split(/\s*,\s*/) ?? [];
-    const headers = new Headers(
-      offered.includes(subprotocol) ? { "sec-websocket-protocol": subprotocol } : {},
-    );
-    return new Response(null, { status: 101, webSocket: client, headers });
+    return switchingTo(client, request);
   }
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
@@ -84,19 +96,17 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi 
 
   override webSocketClose(socket: WebSocket, code: number, reason: string): void {
     this.#leave(socket);
-    // The other half of the closing handshake, without which a hibernatable socket's client waits until 1006. The
-    // codes that stand for "none was sent" may not be sent.
-    if (code === 1006 || code === 1015) return;
-    try {
-      if (code === 1005) socket.close(1000);
-      else socket.close(code, reason);
-    } catch {
-      // It is closed.
-    }
+    answerClose(socket, code, reason);
   }
 
   override webSocketError(socket: WebSocket): void {
     this.#leave(socket);
+  }
+
+  get #viewers(): number {
+    let viewers = 0;
+    for (const { session } of this.#peers.values()) if (session.grant.role === "viewer") viewers += 1;
+    return viewers;
   }
 
   #join(socket: WebSocket, peer: SocketPeer): void {
@@ -132,11 +142,23 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi 
   }
 
   async setRole(...change: Parameters<DocumentRoomApi["setRole"]>): Promise<{ sockets: number }> {
-    return { sockets: this.#room.setRole(...change) };
+    const here = this.#room.setRole(...change);
+    const there = await this.#fanouts.all((fanout) => fanout.setRole(...change));
+    return { sockets: there.reduce((sum, { sockets }) => sum + sockets, here) };
   }
 
   async revoke(...change: Parameters<DocumentRoomApi["revoke"]>): Promise<{ sockets: number }> {
-    return { sockets: this.#room.revoke(...change) };
+    const here = this.#room.revoke(...change);
+    const there = await this.#fanouts.all((fanout) => fanout.revoke(...change));
+    return { sockets: there.reduce((sum, { sockets }) => sum + sockets, here) };
+  }
+
+  async attach(...[shard, audience]: Parameters<FanoutSource["attach"]>): ReturnType<FanoutSource["attach"]> {
+    return this.#fanouts.attach(shard, audience);
+  }
+
+  async recall(...about: Parameters<FanoutSource["recall"]>): ReturnType<FanoutSource["recall"]> {
+    return this.#room.recall(...about);
   }
 
   async stats(): Promise<RoomStats> {
@@ -152,6 +174,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi 
   }
 
   async erase(): Promise<void> {
+    await this.#fanouts.all((fanout) => fanout.end());
     this.#room.end();
     await this.#clock.settled();
     await this.ctx.storage.deleteAll();

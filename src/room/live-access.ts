@@ -18,6 +18,11 @@ interface Change {
   reason: string;
 }
 
+/** A change as one object tells another of it; `key` says whose. */
+export interface KnownChange extends Change {
+  key: string;
+}
+
 /** Whose access changes: of a person in this document, or of one sign-in. */
 export type Whose = { userId: string } | { sessionId: string };
 
@@ -88,6 +93,19 @@ export class LiveAccess implements AlarmTask {
     );
     for (const peer of revoked) this.#ports.end(peer, closeCodes.revoked, reason);
     return revoked.length;
+  }
+
+  /** What is remembered, for those who look after sockets of the room elsewhere. */
+  get changes(): KnownChange[] {
+    return [...this.#changes].map(([key, change]) => ({ key, ...change }));
+  }
+
+  /** Remembers the room's changes, too; they are applied to a socket by `admit`. */
+  adopt(changes: readonly KnownChange[]): void {
+    for (const { key, ...change } of changes) {
+      const known = this.#changes.get(key);
+      if (!known || known.at < change.at) this.#changes.set(key, change);
+    }
   }
 
   // ── Grants ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -13,6 +13,10 @@ export interface Session {
   readonly presence?: ShownPresence;
   /** It was told that its token ends soon. */
   readonly expiryAnnounced?: boolean;
+  /** It is a fan-out, this shard of the document's. */
+  readonly fanout?: number;
+  /** The version that all viewers of a fan-out have, left with this one of them. */
+  readonly relayed?: number;
 }
 
 /** One socket, as the room sees it. */

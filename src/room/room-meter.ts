@@ -20,7 +20,9 @@ export interface RoomUsage {
 }
 
 /** Of a Durable Object's storage, what a room uses. */
-type MeteredStorage = Pick<DurableObjectStorage, "sql" | "transactionSync" | "getAlarm" | "setAlarm">;
+type MeteredStorage = Pick<DurableObjectStorage, "sql" | "transactionSync" | "getAlarm" | "setAlarm"> & {
+  kv: Pick<SyncKvStorage, "list" | "put" | "delete">;
+};
 
 /**
  * Counts, in memory alone: to store a count would cost more than most of what it counts. It is the answer to "why does
@@ -60,7 +62,7 @@ export class RoomMeter {
 
   /** The storage, counted. */
   storage(storage: MeteredStorage): MeteredStorage {
-    const { sql } = storage;
+    const { sql, kv } = storage;
     const { usage } = this;
     const metered: Omit<SqlStorage, "Cursor" | "Statement"> = {
       exec: <T extends Record<string, SqlStorageValue>>(query: string, ...bindings: unknown[]) =>
@@ -72,6 +74,17 @@ export class RoomMeter {
     return {
       sql: metered as SqlStorage,
       transactionSync: (run) => storage.transactionSync(run),
+      kv: {
+        list: (options) => kv.list(options),
+        put: (key, value) => {
+          usage.rowsWritten += 1;
+          kv.put(key, value);
+        },
+        delete: (key) => {
+          usage.rowsWritten += 1;
+          return kv.delete(key);
+        },
+      },
       getAlarm: (options) => storage.getAlarm(options),
       setAlarm: (at, options) => {
         usage.rowsWritten += 1;

@@ -6,6 +6,7 @@ import {
   decodeClientFrame,
   encodeAck,
   encodeError,
+  encodeItem,
   encodeSlowDown,
   type Hello,
   type Report,
@@ -20,6 +21,7 @@ import { attendeesOf } from "./attendees.ts";
 import { notStored } from "./batch.ts";
 import { contentChange } from "./content-change.ts";
 import { divergenceReport, dueCheck } from "./divergence.ts";
+import type { FanoutSource } from "./fanout-api.ts";
 import { Flow } from "./flow.ts";
 import { GuardedPeer } from "./guarded-peer.ts";
 import { LiveAccess, type Whose } from "./live-access.ts";
@@ -189,6 +191,10 @@ export class Room {
     return this.#access.revoke(whose, reason);
   }
 
+  get accessChanges(): LiveAccess["changes"] {
+    return this.#access.changes;
+  }
+
   // ── Frames ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Does what the frame asks, or returns why not. */
@@ -331,6 +337,29 @@ export class Room {
       if (!this.#load()) return { ok: false, ...noSuchDocument };
       const here = [...this.#peers].filter((peer) => !this.#presence.isSilent(peer));
       return { ok: true, attendees: attendeesOf(here.map(({ session }) => session)) };
+    });
+  }
+
+  recall(
+    ...[writer, since]: Parameters<FanoutSource["recall"]>
+  ): Awaited<ReturnType<FanoutSource["recall"]>> {
+    return this.#guard((): Awaited<ReturnType<FanoutSource["recall"]>> => {
+      this.flush();
+      const room = this.#load();
+      if (!room) return { ok: false, ...noSuchDocument };
+      const { authority, actors } = room;
+      const actor = actors.find(writer)?.actor ?? 0;
+      const reached = since !== undefined && since >= authority.horizon && since <= authority.version;
+      return {
+        ok: true,
+        actor,
+        lastSeq: authority.lastOf(actor)?.seq ?? 0,
+        ...(reached && {
+          items: authority
+            .since(since)
+            .map((entry) => encodeItem(JSON.stringify(entry.operation), entry.actor, entry.seq)),
+        }),
+      };
     });
   }
 

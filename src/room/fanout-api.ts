@@ -1,0 +1,42 @@
+import type { Role } from "../protocol/frames.ts";
+import type { Writer } from "./actor-registry.ts";
+import type { KnownChange, Whose } from "./live-access.ts";
+import type { RoomResult, RoomStats } from "./room-api.ts";
+
+/** What a fan-out begins with: everything committed, and frames from there on by `deliver`. */
+export interface Feed {
+  /** A `welcome` as any client gets it; after `since`, where the fan-out gave one and the log reaches. */
+  welcome: string;
+  /** The text at the welcome's version. */
+  text: string;
+  /** Changes of access that the room still remembers. */
+  changes: readonly KnownChange[];
+}
+
+/** What a document's room offers to its fan-outs. */
+export interface FanoutSource {
+  /** Subscribes a fan-out, or subscribes it anew. `since` is the version that its viewers have. */
+  attach(shard: number, audience: { viewers: number; since?: number }): Promise<RoomResult<Feed>>;
+  /**
+   * What the room knows of a client: its number and its newest `seq` (0 if it never wrote), and the items of what was
+   * accepted after `since`, as JSON, where the log reaches.
+   */
+  recall(
+    writer: Writer,
+    since: number | undefined,
+  ): Promise<RoomResult<{ actor: number; lastSeq: number; items?: string[] }>>;
+}
+
+/** What a fan-out offers to the room whose frames it passes on. */
+export interface ViewerFanoutApi {
+  /**
+   * Frames, in order; undefined: some were lost, so the fan-out is to attach anew. Answers how many sockets it has; with
+   * none it is subscribed no longer.
+   */
+  deliver(frames: string[] | undefined): Promise<{ viewers: number }>;
+  setRole(userId: string, role: Role, reason: string): Promise<{ sockets: number }>;
+  revoke(whose: Whose, reason: string): Promise<{ sockets: number }>;
+  /** Closes every socket with 4410. */
+  end(): Promise<void>;
+  stats(): Promise<RoomStats>;
+}

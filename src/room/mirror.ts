@@ -1,0 +1,108 @@
+import { mapSelection } from "../ot/selection.ts";
+import { Text } from "../ot/text.ts";
+import { type ActorInfo, encodeItem, type Hello, type Item, type Welcome } from "../protocol/frames.ts";
+import type { PresenceFrame, PresenceItem } from "../protocol/presence.ts";
+import type { Grant } from "./room-api.ts";
+
+/** Operations kept for viewers who come back; those who miss more get the text. */
+const recentOperations = 4_096;
+
+/** What a viewer is told of itself: its number, 0 if it never wrote, and its newest `seq`. */
+export interface ViewerSelf {
+  actor: number;
+  lastSeq: number;
+  grant: Grant;
+}
+
+/** A room's text and who is there, as a fan-out follows them to answer `hello` by itself. Without a runtime. */
+export class Mirror {
+  readonly #origin: Welcome;
+  readonly #text: Text;
+  /** Items as JSON, the last being of `version`. */
+  #recent: string[] = [];
+  readonly #actors: Map<number, ActorInfo>;
+  readonly #presence: Map<number, PresenceItem>;
+  #version: number;
+
+  constructor(welcome: Welcome, text: string) {
+    this.#origin = welcome;
+    this.#text = Text.from(text);
+    this.#version = welcome.version;
+    this.#actors = new Map(welcome.actors.map((info) => [info.actor, info]));
+    this.#presence = new Map(welcome.presence.map((item) => [item.actor, item]));
+    if (welcome.operations) this.#recent = welcome.operations.items.map(itemJson);
+  }
+
+  get version(): number {
+    return this.#version;
+  }
+
+  get actors(): ActorInfo[] {
+    return [...this.#actors.values()];
+  }
+
+  get presence(): ReadonlyMap<number, PresenceItem> {
+    return this.#presence;
+  }
+
+  /** Accepted operations, the first being of the next version. */
+  apply(items: readonly Item[]): void {
+    for (const { op, actor, seq } of items) {
+      this.#text.apply(op);
+      this.#version += 1;
+      this.#recent.push(encodeItem(JSON.stringify(op), actor, seq));
+      for (const [owner, shown] of this.#presence) {
+        const by = owner === actor ? "owner" : "other";
+        const selections = shown.selections.map((selection) => mapSelection(selection, op, by));
+        this.#presence.set(owner, { ...shown, selections });
+      }
+    }
+    if (this.#recent.length > 2 * recentOperations) this.#recent = this.#recent.slice(-recentOperations);
+  }
+
+  learn(actors: readonly ActorInfo[]): void {
+    for (const info of actors) this.#actors.set(info.actor, info);
+  }
+
+  show({ items }: PresenceFrame): void {
+    for (const item of items) {
+      if ("gone" in item) this.#presence.delete(item.actor);
+      else this.#presence.set(item.actor, item);
+    }
+  }
+
+  /** The items after `version`, as JSON; undefined if they are not kept or not there yet. */
+  since(version: number): string[] | undefined {
+    const missed = this.#version - version;
+    if (missed < 0 || missed > this.#recent.length) return undefined;
+    return missed === 0 ? [] : this.#recent.slice(-missed);
+  }
+
+  /** The answer to `hello`: with `missed` if they are given, else with what is shorter. */
+  welcome(hello: Hello, self: ViewerSelf, missed?: readonly string[]): string {
+    const { grant } = self;
+    const text = this.#text.toString();
+    let items = missed ?? (hello.since === undefined ? undefined : this.since(hello.since));
+    if (!missed && items && items.reduce((sum, item) => sum + item.length, 0) > text.length + 28)
+      items = undefined;
+    const welcome: Welcome = {
+      type: "welcome",
+      protocol: this.#origin.protocol,
+      version: this.#version,
+      ...(items && hello.since !== undefined
+        ? { operations: { from: hello.since + 1, items: items.map((item): Item => JSON.parse(item)) } }
+        : { text }),
+      role: grant.role,
+      actor: self.actor,
+      actors: this.actors.filter(({ actor }) => actor !== self.actor),
+      presence: [...this.#presence.values()].filter(({ actor }) => actor !== self.actor),
+      last_seq: self.lastSeq,
+      horizon: this.#origin.horizon,
+      expires_at: grant.expiresAt,
+      limits: this.#origin.limits,
+    };
+    return JSON.stringify(welcome);
+  }
+}
+
+const itemJson = ({ op, actor, seq }: Item): string => encodeItem(JSON.stringify(op), actor, seq);

@@ -1,0 +1,243 @@
+import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it } from "vitest";
+import { openSocket } from "../../src/documents/socket.ts";
+import type { Operation } from "../../src/ot/operation.ts";
+import { Text } from "../../src/ot/text.ts";
+import { closeCodes } from "../../src/protocol/close-codes.ts";
+import { limits } from "../../src/protocol/limits.ts";
+import { type Frame, grantOf, newRoom, openRoomSocket, TestSocket } from "../support/socket.ts";
+
+// The objects run in this isolate: small audiences show what large ones do.
+beforeAll(() => {
+  Object.assign(limits, { directViewers: 2, fanoutViewers: 60 });
+});
+
+const fanoutOf = (room: string, shard = 0) => env.FANOUTS.getByName(`${room}:${shard}`);
+
+/** A viewer as the Worker lets it in. */
+async function openViewer(room: string, name: string): Promise<TestSocket> {
+  const grant = JSON.stringify(grantOf(name, { role: "viewer" }));
+  const headers = { upgrade: "websocket", "x-materi-grant": grant };
+  return new TestSocket(await openSocket(env, room, new Request("https://room/", { headers })));
+}
+
+/** A viewer's copy of the text, which insists on every version in its turn. */
+class Viewer {
+  readonly socket: TestSocket;
+  readonly others: Frame[] = [];
+  text = Text.from("");
+  version = 0;
+
+  constructor(socket: TestSocket) {
+    this.socket = socket;
+  }
+
+  static async join(room: string, name: string): Promise<Viewer> {
+    const viewer = new Viewer(await openViewer(room, name));
+    await viewer.hello({ client_id: `${name}-1` });
+    return viewer;
+  }
+
+  async hello(fields: object): Promise<Frame> {
+    const welcome = await this.socket.ask({ type: "hello", ...fields });
+    expect(welcome).toMatchObject({ type: "welcome", role: "viewer" });
+    if (welcome.text !== undefined) this.text = Text.from(welcome.text);
+    else this.#apply(welcome.operations);
+    this.version = welcome.version;
+    return welcome;
+  }
+
+  #apply({ from, items }: { from: number; items: { op: Operation }[] }): void {
+    expect(from).toBe(this.version + 1);
+    for (const { op } of items) this.text.apply(op);
+    this.version += items.length;
+  }
+
+  /** Reads until the viewer has this version. */
+  async reach(version: number): Promise<void> {
+    while (this.version < version) {
+      const frame = await this.socket.next();
+      if (frame.type === "operations") this.#apply(frame);
+      else this.others.push(frame);
+    }
+  }
+}
+
+/** A room with a writer, its direct places taken, and these many viewers behind fan-outs. */
+async function setUp(viewers: number) {
+  const room = await newRoom("text");
+  const ann = await openRoomSocket(room, grantOf("ann"));
+  await ann.ask({ type: "hello", client_id: "ann-1" });
+  for (let index = 0; index < limits.directViewers; index++) {
+    await (await openViewer(room, `direct-${index}`)).ask({ type: "hello", client_id: "d" });
+  }
+  const audience: Viewer[] = [];
+  for (let index = 0; index < viewers; index++) audience.push(await Viewer.join(room, `viewer-${index}`));
+  let version = 1;
+  const write = async (text = `<${version}>`): Promise<number> => {
+    ann.send({ type: "submit", seq: version, base: version, op: [text] });
+    for (let frame = await ann.next(); frame.type !== "ack"; frame = await ann.next());
+    version += 1;
+    return version;
+  };
+  const content = async () => {
+    const read = await env.ROOMS.getByName(room).read();
+    return read.ok ? read.content : read.code;
+  };
+  const expectAll = async (everybody = audience) => {
+    await Promise.all(everybody.map((viewer) => viewer.reach(version)));
+    const text = await content();
+    for (const viewer of everybody) expect(viewer.text.toString()).toBe(text);
+  };
+  return { room, ann, audience, write, content, expectAll };
+}
+
+describe("an audience behind fan-outs", () => {
+  it("200 viewers over several shards converge, and cost the room a frame for each shard", async () => {
+    const { room, audience, write, expectAll } = await setUp(200);
+    const stub = env.ROOMS.getByName(room);
+    const before = await stub.stats();
+    for (let edit = 0; edit < 10; edit++) await write();
+    await expectAll();
+    const after = await stub.stats();
+    expect(after.sockets).toBe(3);
+    // The ack and the frames of the two direct viewers.
+    expect(after.framesOut - before.framesOut).toBeLessThanOrEqual(10 * 3 + 2);
+    const shards = await Promise.all([0, 1, 2, 3].map((shard) => fanoutOf(room, shard).stats()));
+    expect(shards.map(({ sockets }) => sockets)).toEqual([60, 60, 60, 20]);
+    expect(audience[0]!.others[0]).toMatchObject({ type: "actors" });
+  });
+
+  it("FO-1: eviction of the fan-out, of the room, and of both, between frames: nobody misses or repeats a version", async () => {
+    const { room, audience, write, expectAll } = await setUp(3);
+    const stubs = [
+      [fanoutOf(room)],
+      [env.ROOMS.getByName(room)],
+      [env.ROOMS.getByName(room), fanoutOf(room)],
+    ];
+    for (const evicted of stubs) {
+      for (let edit = 0; edit < 3; edit++) {
+        await write();
+        await expectAll();
+        for (const stub of evicted) await evictDurableObject(stub, { webSockets: "hibernate" });
+      }
+      audience.push(await Viewer.join(room, `late-${audience.length}`));
+    }
+    await write();
+    await expectAll();
+  });
+
+  it("FO-1: the socket that bears the version leaves while the fan-out sleeps; the version stays", async () => {
+    const { room, audience, write, expectAll } = await setUp(3);
+    await write();
+    await expectAll();
+    for (const leaver of audience.splice(0, 2)) {
+      await evictDurableObject(fanoutOf(room), { webSockets: "hibernate" });
+      leaver.socket.close();
+      await leaver.socket.next();
+      await fanoutOf(room).stats();
+      await evictDurableObject(fanoutOf(room), { webSockets: "hibernate" });
+      await write();
+      await expectAll();
+    }
+  });
+
+  it("FO-1: frames that are lost, doubled or late on the way are fetched, or left out", async () => {
+    const { room, audience, write, expectAll } = await setUp(2);
+    const fanout = fanoutOf(room);
+    const [first] = audience;
+    await write();
+    await expectAll();
+    const frame = (from: number, op: string[]) =>
+      JSON.stringify({ type: "operations", from, items: [{ op, actor: 1, seq: from }] });
+    // Doubled.
+    await fanout.deliver([frame(2, ["twice"])]);
+    // Lost: the next one is of a version that does not follow. It is not taken at its word.
+    await fanout.deliver([frame(9, ["from nowhere"])]);
+    await write();
+    await expectAll();
+    // The room could not deliver, and has written meanwhile.
+    await runInDurableObject(env.ROOMS.getByName(room), async (instance) => {
+      await instance.replaceContent({ content: "new", author: { userId: "ann", kind: "program" } });
+    });
+    await fanout.deliver(undefined);
+    await first!.reach(4);
+    expect(first!.text.toString()).toBe("new");
+  });
+
+  it("a viewer comes back: by operations where they are kept, with its number if it wrote before", async () => {
+    const { room, content } = await setUp(1);
+    const ben = await openRoomSocket(room, grantOf("ben"));
+    await ben.ask({ type: "hello", client_id: "ben-1" });
+    ben.send({ type: "submit", seq: 1, base: 1, op: ["ben"] });
+    const ack = await ben.next();
+    expect(ack).toMatchObject({ type: "ack", version: 2 });
+    ben.close();
+    const back = new Viewer(await openViewer(room, "ben"));
+    back.text = Text.from("text");
+    back.version = 1;
+    const welcome = await back.hello({ client_id: "ben-1", since: 1, last_seq: 1 });
+    expect(welcome.operations).toEqual({ from: 2, items: [{ op: ["ben"], actor: welcome.actor, seq: 1 }] });
+    expect(welcome.last_seq).toBe(1);
+    expect(welcome.actor).toBeGreaterThan(0);
+    expect(back.text.toString()).toBe(await content());
+  });
+
+  it("refuses edits, answers pings, and says nothing to who never said hello (WR-2)", async () => {
+    const { room, audience, write, expectAll } = await setUp(1);
+    const silent = await openViewer(room, "silent");
+    expect(await silent.ask({ type: "submit", seq: 1, base: 1, op: ["x"] })).toMatchObject({
+      code: "hello_required",
+      seq: 1,
+    });
+    await write();
+    await expectAll();
+    expect(await silent.ask("ping")).toBe("pong");
+    const { socket } = audience[0]!;
+    expect(await socket.ask({ type: "submit", seq: 1, base: 1, op: ["x"] })).toMatchObject({
+      code: "forbidden",
+      seq: 1,
+    });
+    expect(await socket.ask({ op_type: "insert", position: 0, content: "x" })).toMatchObject({
+      code: "forbidden",
+      success: false,
+    });
+    expect(await socket.ask("{")).toMatchObject({ code: "invalid_frame" });
+    expect(await socket.ask(new ArrayBuffer(1))).toMatchObject({ code: "invalid_frame" });
+  });
+
+  it("AC-2: revoked, promoted, deleted: each reaches viewers behind fan-outs, also while those sleep", async () => {
+    const { room, audience } = await setUp(3);
+    const stub = env.ROOMS.getByName(room);
+    await evictDurableObject(fanoutOf(room), { webSockets: "hibernate" });
+    expect(await stub.revoke({ userId: "viewer-0" }, "left")).toEqual({ sockets: 1 });
+    expect(await audience[0]!.socket.next()).toEqual({ closed: closeCodes.revoked.code });
+    expect(await stub.setRole("viewer-1", "editor", "writes now")).toEqual({ sockets: 1 });
+    expect(await audience[1]!.socket.next()).toMatchObject({ type: "role", role: "editor" });
+    expect(await audience[1]!.socket.next()).toEqual({ closed: closeCodes.moved.code });
+    // A grant that was decided before, and arrives after.
+    const early = grantOf("viewer-0", { role: "viewer", decidedAt: Date.now() - 1_000 });
+    const headers = { upgrade: "websocket", "x-materi-grant": JSON.stringify(early) };
+    const late = new TestSocket(await openSocket(env, room, new Request("https://room/", { headers })));
+    expect(await late.next()).toEqual({ closed: closeCodes.revoked.code });
+    await stub.erase();
+    expect(await audience[2]!.socket.next()).toEqual({ closed: closeCodes.deleted.code });
+  });
+
+  it("lets go of a fan-out without viewers, and of the room's memory of it", async () => {
+    const { room, audience, write } = await setUp(1);
+    const kept = () =>
+      runInDurableObject(env.ROOMS.getByName(room), (_room, { storage }) => [
+        ...storage.kv.list({ prefix: "fanout:" }),
+      ]);
+    expect(await kept()).toHaveLength(1);
+    audience[0]!.socket.close();
+    await audience[0]!.socket.next();
+    await write();
+    await expect.poll(async () => (await kept()).length, { timeout: 5_000 }).toBe(0);
+    const again = await Viewer.join(room, "again");
+    const version = await write();
+    await again.reach(version);
+  });
+});

@@ -7,8 +7,8 @@ import type { RoomResult, RoomStats } from "./room-api.ts";
 export interface Feed {
   /** A `welcome` as any client gets it; after `since`, where the fan-out gave one and the log reaches. */
   welcome: string;
-  /** The text at the welcome's version. */
-  text: string;
+  /** The text at the welcome's version, where that need not have it. */
+  text?: string;
   /** Changes of access that the room still remembers. */
   changes: readonly KnownChange[];
 }

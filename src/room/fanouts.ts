@@ -59,7 +59,12 @@ export class Fanouts {
     // The one that it replaces was closed by its hello.
     this.#peers.set(shard, peer);
     this.#expected.delete(shard);
-    return { ok: true, welcome, text: text.content, changes: room.accessChanges };
+    return {
+      ok: true,
+      welcome,
+      ...(since !== undefined && { text: text.content }),
+      changes: room.accessChanges,
+    };
   }
 
   /** Asks all of them. Throws if one cannot be asked. */

@@ -1,5 +1,5 @@
 import type { Commit, StoredRoom } from "./operation-log.ts";
-import type { RoomUsage } from "./room-meter.ts";
+import type { RoomUsage } from "./room-api.ts";
 import { SqliteOperationLog, type SqliteOperationLogOptions } from "./sqlite-operation-log.ts";
 import type { SqlStorageSlice } from "./sqlite-schema.ts";
 

@@ -1,7 +1,6 @@
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { Role } from "../protocol/frames.ts";
 import type { DivergenceReport } from "./divergence.ts";
-import type { RoomUsage } from "./room-meter.ts";
 
 /** Who changes a document. `kind` tells a person typing from a program and from text that was brought in. */
 export interface Author {
@@ -34,6 +33,27 @@ export interface Attendee extends Author {
   role: Grant["role"];
   /** When the first of the sockets said hello, milliseconds since the epoch. */
   since: number;
+}
+
+/** What a room has used since its object woke: what the platform bills, and what that was for. */
+export interface RoomUsage {
+  /** When the object woke, milliseconds since the epoch: hibernation and restarts begin anew. */
+  since: number;
+  /** As SQLite's cursors tell them, each alarm that was set being one row written. */
+  rowsRead: number;
+  rowsWritten: number;
+  /** Messages of sockets and, in UTF-8 without framing, their bytes. Pings that the platform answers are not among them. */
+  framesIn: number;
+  framesOut: number;
+  bytesIn: number;
+  bytesOut: number;
+  /** How often the room was read from storage. */
+  loads: number;
+  /** Group commits, and what was accepted in them. */
+  flushes: number;
+  operations: number;
+  /** How often the alarm rang. */
+  alarms: number;
 }
 
 /** What a room has used since its object woke, and what it is holding. */

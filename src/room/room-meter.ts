@@ -1,23 +1,4 @@
-/** What a room has used since its object woke: what the platform bills, and what that was for. */
-export interface RoomUsage {
-  /** When the object woke, milliseconds since the epoch: hibernation and restarts begin anew. */
-  since: number;
-  /** As SQLite's cursors tell them, each alarm that was set being one row written. */
-  rowsRead: number;
-  rowsWritten: number;
-  /** Messages of sockets and, in UTF-8 without framing, their bytes. Pings that the platform answers are not among them. */
-  framesIn: number;
-  framesOut: number;
-  bytesIn: number;
-  bytesOut: number;
-  /** How often the room was read from storage. */
-  loads: number;
-  /** Group commits, and what was accepted in them. */
-  flushes: number;
-  operations: number;
-  /** How often the alarm rang. */
-  alarms: number;
-}
+import type { RoomUsage } from "./room-api.ts";
 
 /** Of a Durable Object's storage, what a room uses. */
 type MeteredStorage = Pick<DurableObjectStorage, "sql" | "transactionSync" | "getAlarm" | "setAlarm"> & {

@@ -272,7 +272,7 @@ export class ViewerFanout extends DurableObject<Env> implements ViewerFanoutApi 
     this.#access.adopt(answer.changes);
     const before = this.#mirror;
     const welcome: Welcome = JSON.parse(answer.welcome);
-    this.#mirror = new Mirror(welcome, answer.text);
+    this.#mirror = new Mirror(welcome, welcome.text ?? answer.text ?? "");
     for (const peer of [...this.#open]) if (this.#access.admit(peer)) this.#endIfPromoted(peer);
     // Viewers who were welcomed meanwhile have the version that all had.
     const had = this.#version;

@@ -11,7 +11,7 @@ import {
 } from "node:fs";
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { basename, join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { newSecrets } from "../../scripts/local-secrets.ts";
@@ -37,14 +37,14 @@ interface Bundle {
   migrations: ServeSettings["migrations"];
 }
 
-let bundle: Promise<Bundle> | undefined;
+const bundles = new Map<string, Promise<Bundle>>();
 
 /** The Worker as it would be deployed, with the options that wrangler.toml gives it. Made once per process. */
-async function makeBundle(): Promise<Bundle> {
+async function makeBundle(main: string): Promise<Bundle> {
   const folder = mkdtempSync(join(tmpdir(), "materi-bundle-"));
   const build = promisify(execFile)(
     process.execPath,
-    [wranglerBin, "deploy", "--dry-run", "--outdir", folder],
+    [wranglerBin, "deploy", main, "--dry-run", "--outdir", folder],
     { cwd: root, env: wranglerEnv },
   );
   // Else it warns of secrets that wrangler.toml requires, which each server gets of its own.
@@ -55,7 +55,7 @@ async function makeBundle(): Promise<Bundle> {
   // The bundler has applied the rules for modules.
   const { modulesRules: _, ...options } = workerOptions(join(root, "wrangler.toml")).workerOptions;
   await build;
-  const contents = readFileSync(join(folder, "index.js"), "utf8");
+  const contents = readFileSync(join(folder, `${basename(main, ".ts")}.js`), "utf8");
   rmSync(folder, { recursive: true });
   return {
     worker: { ...options, name: "materi", modules: [{ type: "ESModule", path: "index.js", contents }] },
@@ -87,16 +87,19 @@ async function portOpen(port: number): Promise<boolean> {
 
 /**
  * Starts the service with its data in `persist` (default: a new folder that `stop` deletes) on `port` (default: a
- * free one). Without wrangler's proxies in between: requests go to workerd itself.
+ * free one). `main` is the Worker's entry. Without wrangler's proxies in between: requests go to workerd itself.
  */
 export async function startServer({
   persist,
   port = 0,
+  main = "src/index.ts",
 }: {
   persist?: string;
   port?: number;
+  main?: string;
 } = {}): Promise<Server> {
-  bundle ??= makeBundle();
+  const bundle = bundles.get(main) ?? makeBundle(main);
+  bundles.set(main, bundle);
   const { worker, migrations } = await bundle;
   const folder = persist ?? mkdtempSync(join(tmpdir(), "materi-data-"));
   const settingsFile = join(folder, "serve.json");

@@ -1,0 +1,136 @@
+// `node test/system/audience-bench.ts [viewers] [seconds]`: viewers on one document and one writer, over real sockets to a
+// real workerd on this machine. Prints what docs/scaling.md reckons with.
+import { randomUUID } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import { setTimeout as sleep } from "node:timers/promises";
+import { Text } from "../../src/ot/text.ts";
+import type { ServerFrame } from "../../src/protocol/frames.ts";
+import type { RoomStats } from "../../src/room/room-api.ts";
+import { startServer } from "../support/server.ts";
+
+const viewers = Number(process.argv[2] ?? 2_000);
+const seconds = Number(process.argv[3] ?? 10);
+const editsPerSecond = 5;
+
+/** CPU seconds of every process below this one. */
+function serverCpu(): number {
+  const processes = readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
+        return [
+          { pid: Number(pid), parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) },
+        ];
+      } catch {
+        return [];
+      }
+    });
+  const below = new Set([process.pid]);
+  let ticks = 0;
+  for (let size = 0; size !== below.size; ) {
+    size = below.size;
+    for (const { pid, parent } of processes) if (below.has(parent)) below.add(pid);
+  }
+  for (const { pid, ticks: own } of processes) if (below.has(pid) && pid !== process.pid) ticks += own;
+  return ticks / 100;
+}
+
+const server = await startServer({ main: "test/support/audience-worker.ts" });
+try {
+  const id = randomUUID();
+  await fetch(`${server.url}/create/${id}`);
+  const open = async (user: string, receive: (frame: ServerFrame) => void): Promise<WebSocket> => {
+    const socket = new WebSocket(`${server.url.replace("http", "ws")}/ws/${id}/${user}`);
+    await new Promise<void>((resolve, reject) => {
+      socket.addEventListener("error", () => reject(new Error(`${user} could not connect`)));
+      socket.addEventListener("open", () =>
+        socket.send(JSON.stringify({ type: "hello", client_id: `${user}-1` })),
+      );
+      socket.addEventListener("message", ({ data }) => {
+        const frame = JSON.parse(data);
+        receive(frame);
+        if (frame.type === "welcome") resolve();
+      });
+    });
+    return socket;
+  };
+
+  const sentAt: number[] = [];
+  const latencies: number[] = [];
+  let frames = 0;
+  let unordered = 0;
+  const copies = Array.from({ length: viewers }, () => ({ version: 0, text: Text.from("") }));
+  const began = performance.now();
+  for (let first = 0; first < viewers; first += 50) {
+    await Promise.all(
+      copies.slice(first, first + 50).map((copy, index) =>
+        open(`viewer-${first + index}`, (frame) => {
+          if (frame.type === "welcome") {
+            copy.version = frame.version;
+            copy.text = Text.from(frame.text ?? "");
+          } else if (frame.type === "operations") {
+            frames += 1;
+            if (frame.from !== copy.version + 1) unordered += 1;
+            for (const { op } of frame.items) {
+              copy.text.apply(op);
+              copy.version += 1;
+              latencies.push(performance.now() - sentAt[copy.version]!);
+            }
+          }
+        }),
+      ),
+    );
+  }
+  const joined = performance.now() - began;
+
+  let version = 1;
+  const writer = await open("writer", () => {});
+  const shards = Math.ceil(Math.max(0, viewers - 100) / 1_000);
+  const stats = async () =>
+    (await fetch(`${server.url}/stats/${id}/${shards}`)).json() as Promise<{
+      room: RoomStats;
+      shards: RoomStats[];
+    }>;
+  const before = { stats: await stats(), cpu: serverCpu() };
+  for (let edit = 0; edit < seconds * editsPerSecond; edit++) {
+    sentAt[version + 1] = performance.now();
+    writer.send(JSON.stringify({ type: "submit", seq: version, base: version, op: ["a"] }));
+    version += 1;
+    await sleep(1_000 / editsPerSecond);
+  }
+  const deadline = performance.now() + 60_000;
+  while (copies.some((copy) => copy.version < version) && performance.now() < deadline) await sleep(50);
+  const after = { stats: await stats(), cpu: serverCpu() };
+  const { content } = (await (await fetch(`${server.url}/text/${id}`)).json()) as { content: string };
+  const converged = copies.filter((copy) => copy.text.toString() === content).length;
+
+  latencies.sort((a, b) => a - b);
+  const at = (part: number) => latencies[Math.floor(latencies.length * part)]?.toFixed(0);
+  const used = (name: keyof RoomStats) => after.stats.room[name] - before.stats.room[name];
+  process.stdout.write(
+    `${JSON.stringify(
+      {
+        viewers,
+        converged,
+        unordered,
+        joinsPerSecond: Math.round((viewers / joined) * 1_000),
+        edits: version - 1,
+        latencyMs: { p50: at(0.5), p99: at(0.99), most: at(0.99999) },
+        deliveries: frames,
+        serverCpuMicrosPerDelivery: Math.round(((after.cpu - before.cpu) / frames) * 1e6),
+        room: {
+          sockets: after.stats.room.sockets,
+          framesOut: used("framesOut"),
+          rowsWritten: used("rowsWritten"),
+        },
+        shards: after.stats.shards.map(({ sockets }) => sockets),
+      },
+      null,
+      1,
+    )}\n`,
+  );
+} finally {
+  await server.stop();
+}
+process.exit();

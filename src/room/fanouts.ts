@@ -37,7 +37,13 @@ export class Fanouts {
   route(full?: number): number {
     if (full !== undefined) this.#count(full, limits.fanoutViewers);
     let shard = 0;
-    while (this.#viewersOf(shard) >= limits.fanoutViewers) shard += 1;
+    while (
+      this.#viewersOf(shard) >= limits.fanoutViewers ||
+      // Whoever was led astray once is not led to where the number is not known, as after a sleep of the room.
+      (full !== undefined && this.#peers.get(shard)?.viewers === 0)
+    ) {
+      shard += 1;
+    }
     this.#count(shard, this.#viewersOf(shard) + 1);
     return shard;
   }

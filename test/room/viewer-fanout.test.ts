@@ -225,6 +225,25 @@ describe("an audience behind fan-outs", () => {
     expect(await audience[2]!.socket.next()).toEqual({ closed: closeCodes.deleted.code });
   });
 
+  it("a room that slept and knows no numbers still leads everybody to a place", async () => {
+    const { room } = await setUp(3 * limits.fanoutViewers);
+    await evictDurableObject(env.ROOMS.getByName(room), { webSockets: "hibernate" });
+    for (let index = 0; index < 4; index++) await Viewer.join(room, `late-${index}`);
+    const shards = await Promise.all([0, 1, 2, 3].map((shard) => fanoutOf(room, shard).stats()));
+    expect(shards.map(({ sockets }) => sockets)).toEqual([60, 60, 60, 4]);
+  });
+
+  it("FL-1: a viewer who asks too much is slowed down like everybody", async () => {
+    const { audience } = await setUp(1);
+    const { socket } = audience[0]!;
+    const large = { type: "submit", seq: 1, base: 1, op: ["x"], padding: "x".repeat(1_000_000) };
+    const burst = (limits.socketRate.burst * limits.tokenUnits) / 1_000_000;
+    for (let asked = 0; asked < burst + 5; asked++) socket.send(large);
+    for (let frame = await socket.next(); frame.type !== "slow_down"; frame = await socket.next()) {
+      expect(frame).toMatchObject({ type: "error", code: "forbidden" });
+    }
+  });
+
   it("lets go of a fan-out without viewers, and of the room's memory of it", async () => {
     const { room, audience, write } = await setUp(1);
     const kept = () =>

@@ -37,6 +37,10 @@ export class Mirror {
     return this.#version;
   }
 
+  hash(): number {
+    return this.#text.hash();
+  }
+
   get actors(): ActorInfo[] {
     return [...this.#actors.values()];
   }
@@ -92,6 +96,7 @@ export class Mirror {
       ...(items && hello.since !== undefined
         ? { operations: { from: hello.since + 1, items: items.map((item): Item => JSON.parse(item)) } }
         : { text }),
+      hash: this.hash(),
       role: grant.role,
       actor: self.actor,
       actors: this.actors.filter(({ actor }) => actor !== self.actor),

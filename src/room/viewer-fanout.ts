@@ -1,5 +1,5 @@
 import { DurableObject } from "cloudflare:workers";
-import { errorFields, log } from "../platform/log.ts";
+import { errorFields, type LogFields, log } from "../platform/log.ts";
 import { type CloseCode, closeCodes } from "../protocol/close-codes.ts";
 import {
   type Actors,
@@ -41,7 +41,7 @@ const own: ReadonlySet<unknown> = new Set([
 ]);
 
 /** A frame of the room, as far as passing it on needs to know it. */
-type RoomFrame = Operations | Actors | PresenceFrame | { type: string; version?: number };
+type RoomFrame = Operations | Actors | PresenceFrame | { type: string; version?: number; hash?: number };
 
 /**
  * The Durable Object for many viewers of one document, named `<document id>:<shard>`: one subscriber of the room, which
@@ -136,6 +136,12 @@ export class ViewerFanout extends DurableObject<Env> implements ViewerFanoutApi 
     } else if (frame.type === "refused") peer.send(encodeError(frame));
     else if (frame.type === "hello") void this.#hello(peer, frame);
     else if (frame.type === "auth") void this.#renew(peer, frame.token);
+    else if (frame.type === "report")
+      log(
+        "error",
+        "text_diverged",
+        this.#fields({ version: frame.version, hash: frame.hash, user_id: peer.session.grant.userId }),
+      );
     else if (frame.type === "submit") refuseEdit(peer, { seq: frame.seq });
     else if (frame.type === "seed") refuseEdit(peer, { seed: true });
   }
@@ -223,6 +229,8 @@ export class ViewerFanout extends DurableObject<Env> implements ViewerFanoutApi 
         // It is of a time before the last attaching, which told what came of it.
         if (parsed.version !== undefined && parsed.version < version) continue;
         if ("items" in parsed) this.#mirror?.show(parsed);
+        // A text that is not the room's is not to be handed out.
+        if ("hash" in parsed && this.#mirror && this.#mirror.hash() !== parsed.hash) this.#mirror = undefined;
       } else {
         this.#mirror?.learn(parsed.actors);
       }
@@ -400,11 +408,11 @@ export class ViewerFanout extends DurableObject<Env> implements ViewerFanoutApi 
   }
 
   #report(error: unknown): void {
-    log("error", "fanout_failed", {
-      document_id: this.#documentId,
-      shard: this.#shard,
-      ...errorFields(error),
-    });
+    log("error", "fanout_failed", this.#fields(errorFields(error)));
+  }
+
+  #fields(fields: LogFields): LogFields {
+    return { document_id: this.#documentId, shard: this.#shard, ...fields };
   }
 }
 

@@ -37,6 +37,10 @@ export class Mirror {
     return this.#version;
   }
 
+  get epoch(): string {
+    return this.#origin.epoch;
+  }
+
   hash(): number {
     return this.#text.hash();
   }
@@ -86,13 +90,15 @@ export class Mirror {
   welcome(hello: Hello, self: ViewerSelf, missed?: readonly string[]): string {
     const { grant } = self;
     const text = this.#text.toString();
-    let items = missed ?? (hello.since === undefined ? undefined : this.since(hello.since));
+    const isOurs = hello.epoch === undefined || hello.epoch === this.epoch;
+    let items = missed ?? (hello.since === undefined || !isOurs ? undefined : this.since(hello.since));
     if (!missed && items && items.reduce((sum, item) => sum + item.length, 0) > text.length + 28)
       items = undefined;
     const welcome: Welcome = {
       type: "welcome",
       protocol: this.#origin.protocol,
       version: this.#version,
+      epoch: this.epoch,
       ...(items && hello.since !== undefined
         ? { operations: { from: hello.since + 1, items: items.map((item): Item => JSON.parse(item)) } }
         : { text }),

@@ -285,8 +285,9 @@ export class ViewerFanout extends DurableObject<Env> implements ViewerFanoutApi 
     // Viewers who were welcomed meanwhile have the version that all had.
     const had = this.#version;
     if (had === undefined) return;
-    if (!welcome.operations || welcome.operations.from !== had + 1) {
-      if (welcome.version === had) return;
+    const isRestored = before !== undefined && before.epoch !== welcome.epoch;
+    if (isRestored || !welcome.operations || welcome.operations.from !== had + 1) {
+      if (welcome.version === had && !isRestored) return;
       for (const peer of [...this.#viewers()]) this.#end(peer, closeCodes.restarted, "resume from the room");
       return;
     }
@@ -339,6 +340,8 @@ export class ViewerFanout extends DurableObject<Env> implements ViewerFanoutApi 
     // From here to the last line nothing waits: a frame of the room comes before the welcome or after it.
     const mirror = this.#mirror;
     if (!mirror || !this.#open.has(peer)) return;
+    // Of a storage before this one: its versions say nothing.
+    if (hello.epoch !== undefined && hello.epoch !== mirror.epoch) missed = undefined;
     if (missed) {
       const later = mirror.since(known);
       if (!later) throw new Error("the operations after those of the room are not kept");

@@ -9,3 +9,8 @@ declare module "*?raw" {
   const text: string;
   export default text;
 }
+
+/** Vite's: modules by a pattern, here as text. */
+interface ImportMeta {
+  glob<T>(pattern: string, options: { query: string; import: string; eager: true }): Record<string, T>;
+}

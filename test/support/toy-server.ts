@@ -150,6 +150,7 @@ function greet(
       type: "welcome",
       protocol: subprotocol,
       version: toy.version,
+      epoch: "toy",
       ...(since !== undefined && lastSeq !== undefined
         ? { operations: { from: since + 1, items } }
         : { text: toy.text.toString() }),

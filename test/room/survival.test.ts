@@ -183,7 +183,7 @@ const frames: Record<string, string[]> = {
   "an unknown frame": ['{"type":"later"}'],
 };
 
-const ports = ["load", "append", "read", "find"]
+const ports = ["load", "append", "flushes", "find"]
   .map((method) => `log.${method}`)
   .concat(["now", "later", "wakeBy", "authorize"].map((method) => `ports.${method}`))
   .concat(["ann.send", "ben.send", "ann.saveSession", "ann.close"]);

@@ -1,5 +1,7 @@
 import type { Database } from "../db/database.ts";
 import { Problem } from "../platform/problem.ts";
+import type { IntegrityReport } from "../room/integrity.ts";
+import type { Span } from "../room/redaction.ts";
 import type { Attendee, Author, DocumentRoomApi, Grant, RoomResult, RoomStats } from "../room/room-api.ts";
 import { workspaceOf } from "../workspaces/memberships.ts";
 import { roleIn } from "./access.ts";
@@ -83,6 +85,33 @@ export async function readStats({ db, room }: Places, userId: string, id: string
   const { role } = await documentFor(db, userId, id);
   if (role !== "owner") throw new Problem("forbidden", "Only a document's owner sees what it costs.");
   return room(id).stats();
+}
+
+/** Replays the document's history. Throws Problem `forbidden` for others than its owner. */
+export async function checkIntegrity(
+  { db, room }: Places,
+  userId: string,
+  id: string,
+): Promise<IntegrityReport> {
+  const { role } = await documentFor(db, userId, id);
+  if (role !== "owner") throw new Problem("forbidden", "Only a document's owner checks its history.");
+  return accepted(await room(id).checkIntegrity()).report;
+}
+
+/**
+ * Takes a span out of the text and all of its history. Throws Problem `forbidden` for others than the owner: it cannot
+ * be taken back.
+ */
+export async function redactDocument(
+  { db, room }: Places,
+  userId: string,
+  id: string,
+  span: Span,
+): Promise<{ version: number }> {
+  const { role } = await documentFor(db, userId, id);
+  if (role !== "owner") throw new Problem("forbidden", "Only a document's owner changes its history.");
+  const { version } = accepted(await room(id).redact({ span, author: authorOf(userId) }));
+  return { version };
 }
 
 /**

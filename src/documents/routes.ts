@@ -12,6 +12,7 @@ import type { Attendee, RoomStats } from "../room/room-api.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import {
   changeDocument,
+  checkIntegrity,
   createDocument,
   type Document,
   eraseDocument,
@@ -19,6 +20,7 @@ import {
   readDocument,
   readPresence,
   readStats,
+  redactDocument,
 } from "./documents.ts";
 import { entityTag, versionToMatch } from "./entity-tag.ts";
 import { type DocumentRow, listDocuments } from "./store.ts";
@@ -93,6 +95,44 @@ const readStatsRoute = createRoute({
   },
 });
 
+const checkIntegrityRoute = createRoute({
+  method: "post",
+  path: "/documents/{id}/integrity",
+  summary: "Replay a document's history, and compare it with everything that was recorded",
+  security,
+  middleware: [authenticated] as const,
+  request: { params },
+  responses: {
+    200: jsonAnswer(schemas.integrityReport, "What the replay has shown, be it sound or not."),
+    ...problemAnswers(...alwaysProblems, "invalid_request", "forbidden", "not_found"),
+  },
+});
+
+const redactDocumentRoute = createRoute({
+  method: "post",
+  path: "/documents/{id}/redactions",
+  summary: "Replace a span of text by filler of equal length, in the document and in all of its history",
+  security,
+  middleware: [authenticated, jsonBody(limits.bodyBytes)] as const,
+  request: { params, body: jsonRequest(schemas.redaction) },
+  responses: {
+    200: jsonAnswer(
+      schemas.redacted,
+      "The span is gone; versions, positions and authors are what they were.",
+    ),
+    ...problemAnswers(
+      ...alwaysProblems,
+      ...bodyProblems,
+      "forbidden",
+      "not_found",
+      "out_of_range",
+      "splits_surrogate",
+      "base_ahead",
+      "too_old",
+    ),
+  },
+});
+
 const changeDocumentRoute = createRoute({
   method: "patch",
   path: "/documents/{id}",
@@ -108,7 +148,7 @@ const changeDocumentRoute = createRoute({
   },
   responses: {
     200: { ...jsonAnswer(schemas.document, "The document as it is now."), headers: tagHeader },
-    ...problemAnswers(...alwaysProblems, ...bodyProblems, "not_found", "precondition_failed"),
+    ...problemAnswers(...alwaysProblems, ...bodyProblems, "not_found", "precondition_failed", "storage_full"),
   },
 });
 
@@ -160,6 +200,15 @@ export const documentRoutes = new OpenAPIHono<RequestContext>()
   .openapi(readStatsRoute, async (c) => {
     const stats = await readStats(placesOf(c.env), c.var.principal.userId, c.req.valid("param").id);
     return c.json(statsBody(stats), 200);
+  })
+  .openapi(checkIntegrityRoute, async (c) => {
+    const report = await checkIntegrity(placesOf(c.env), c.var.principal.userId, c.req.valid("param").id);
+    return c.json({ sound: report.faults.length === 0, ...report }, 200);
+  })
+  .openapi(redactDocumentRoute, async (c) => {
+    const span = c.req.valid("json");
+    const places = placesOf(c.env);
+    return c.json(await redactDocument(places, c.var.principal.userId, c.req.valid("param").id, span), 200);
   })
   .openapi(changeDocumentRoute, async (c) => {
     const { title, content } = c.req.valid("json");

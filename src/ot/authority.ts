@@ -68,6 +68,19 @@ export type Verdict =
       detail: string;
     };
 
+/** Stands in the history for each code unit that was redacted: one unit, no half of a pair, and nobody types it. */
+export const redactedUnit = "\u2588";
+
+/** Whether an accepted operation's part is this one, or was before some of its text was redacted. */
+function isOrWas(part: number | string, accepted: number | string): boolean {
+  if (typeof part === "number" || typeof accepted === "number") return part === accepted;
+  if (part.length !== accepted.length) return false;
+  for (let index = 0; index < part.length; index++) {
+    if (part[index] !== accepted[index] && accepted[index] !== redactedUnit) return false;
+  }
+  return true;
+}
+
 /**
  * The server's half: puts concurrent submissions into one line of versions. Deterministic; it owns the state that it is
  * given. Nothing here waits, so that accepting is one step (RM-4).
@@ -180,7 +193,7 @@ export class Authority {
     if (!operation || !accepted) return false;
     return (
       operation.length !== accepted.operation.length ||
-      operation.some((part, index) => part !== accepted.operation[index])
+      operation.some((part, index) => !isOrWas(part, accepted.operation[index]!))
     );
   }
 

@@ -27,6 +27,7 @@ export const errorStatus = {
   splits_surrogate: 400,
   operation_too_large: 413,
   document_too_large: 413,
+  storage_full: 507,
   base_ahead: 400,
   seq_gap: 400,
   seq_reused: 409,

@@ -431,7 +431,7 @@ export const encodeAuthRenewed = (expiresAt: number): string => `{"type":"auth",
 export const encodeSeedAnswer = (version: number): string => `{"success":true,"version":${version}}`;
 
 /** Codes after which the same frame may be sent again. */
-const retryable: ReadonlySet<ErrorCode> = new Set(["unavailable", "internal", "slow_down"]);
+const retryable: ReadonlySet<ErrorCode> = new Set(["unavailable", "internal", "slow_down", "storage_full"]);
 
 export function encodeError(refusal: Omit<Refused, "type">): string {
   const { code, detail, seq, seed } = refusal;

@@ -39,9 +39,9 @@ const key = "divergence_reports";
 
 /** The newest reports of one room, in its storage: a few, since the first ones of a fault tell most and the rest repeat it. */
 export class DivergenceReports {
-  readonly #storage: Pick<SyncKvStorage, "get" | "put">;
+  readonly #storage: Pick<SyncKvStorage, "get" | "put" | "delete">;
 
-  constructor(storage: Pick<SyncKvStorage, "get" | "put">) {
+  constructor(storage: Pick<SyncKvStorage, "get" | "put" | "delete">) {
     this.#storage = storage;
   }
 
@@ -52,5 +52,10 @@ export class DivergenceReports {
 
   add(report: DivergenceReport): void {
     this.#storage.put(key, [report, ...this.list()].slice(0, limits.keptReports));
+  }
+
+  /** They quote what people wrote. */
+  clear(): void {
+    this.#storage.delete(key);
   }
 }

@@ -7,6 +7,7 @@ import { AlarmClock } from "./alarm-clock.ts";
 import { type DivergenceReport, DivergenceReports } from "./divergence.ts";
 import type { FanoutSource } from "./fanout-api.ts";
 import { Fanouts } from "./fanouts.ts";
+import { HistoryAdmin } from "./history-admin.ts";
 import { MeteredOperationLog } from "./metered-operation-log.ts";
 import { Room } from "./room.ts";
 import type { Attendee, DocumentRoomApi, RoomResult, RoomStats } from "./room-api.ts";
@@ -23,6 +24,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
   /** Whatever has to happen at a time is a task of this clock. */
   readonly #clock: AlarmClock;
   readonly #fanouts: Fanouts;
+  readonly #history: HistoryAdmin;
   readonly #meter = new RoomMeter(Date.now());
   readonly #divergences: DivergenceReports;
   readonly #peers = new Map<WebSocket, SocketPeer>();
@@ -52,6 +54,13 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
       wakeBy: (at) => this.#clock.by(at),
       authorize: (token, userId) =>
         ctx.exports.SocketAccess.authorize(token, { userId, documentId: ctx.id.name ?? "" }),
+    });
+    this.#history = new HistoryAdmin({
+      room: this.#room,
+      log,
+      storage: ctx.storage,
+      clock: this.#clock,
+      divergences: this.#divergences,
     });
     for (const task of this.#room.tasks) this.#clock.add(task);
     this.#fanouts = new Fanouts({
@@ -159,6 +168,22 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
 
   async recall(...about: Parameters<FanoutSource["recall"]>): ReturnType<FanoutSource["recall"]> {
     return this.#room.recall(...about);
+  }
+
+  async redact(...request: Parameters<DocumentRoomApi["redact"]>): ReturnType<DocumentRoomApi["redact"]> {
+    return this.#history.redact(...request);
+  }
+
+  async checkIntegrity(): ReturnType<DocumentRoomApi["checkIntegrity"]> {
+    return this.#history.checkIntegrity();
+  }
+
+  async retain(...setting: Parameters<DocumentRoomApi["retain"]>): ReturnType<DocumentRoomApi["retain"]> {
+    return this.#history.retain(...setting);
+  }
+
+  async compact(): ReturnType<DocumentRoomApi["compact"]> {
+    return this.#history.compact();
   }
 
   async stats(): Promise<RoomStats> {

@@ -7,6 +7,11 @@ import type { Peer } from "./peer.ts";
 /** Why the room does not do what a frame or a request asks. */
 export type Refusal = Omit<Refused, "type">;
 
+export const storageFull = {
+  code: "storage_full",
+  detail: "the document's storage is nearly full: it can be read, and its history trimmed",
+} as const;
+
 export const noSuchDocument = { code: "not_found", detail: "there is no such document" } as const;
 
 export const mayEdit = ({ session }: Peer): boolean => session.grant.role !== "viewer";

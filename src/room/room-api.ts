@@ -1,6 +1,9 @@
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { Role } from "../protocol/frames.ts";
 import type { DivergenceReport } from "./divergence.ts";
+import type { IntegrityReport } from "./integrity.ts";
+import type { Retention } from "./operation-log.ts";
+import type { Span } from "./redaction.ts";
 
 /** Who changes a document. `kind` tells a person typing from a program and from text that was brought in. */
 export interface Author {
@@ -81,6 +84,17 @@ export interface DocumentRoomApi {
   setRole(userId: string, role: Role, reason: string): Promise<{ sockets: number }>;
   /** Closes the open sockets of a person, or of one sign-in, with 4403. */
   revoke(whose: { userId: string } | { sessionId: string }, reason: string): Promise<{ sockets: number }>;
+  /**
+   * Replaces code units `from` … `to` of the text at `version` by filler of the same length, there and in all of the
+   * history; the version is that of the change that those who have the document open see.
+   */
+  redact(request: { span: Span; author: Author }): Promise<RoomResult<{ version: number }>>;
+  /** Replays the history and compares. */
+  checkIntegrity(): Promise<RoomResult<{ report: IntegrityReport }>>;
+  /** How much history is kept; what is more is trimmed by and by. */
+  retain(retention: Retention): Promise<RoomResult<{ horizon: number }>>;
+  /** Does now what the room does by and by: seals all that is old, and trims what is not kept. */
+  compact(): Promise<RoomResult<{ horizon: number; databaseBytes: number }>>;
   /** What the room costs; asking reads no storage. */
   stats(): Promise<RoomStats>;
   /** The newest reports of clients whose text was another than the room's, for whoever looks for the fault. */

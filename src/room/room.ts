@@ -29,6 +29,7 @@ import { LoadedRoom } from "./loaded-room.ts";
 import type { Actor } from "./operation-log.ts";
 import type { Peer } from "./peer.ts";
 import { Presence } from "./presence.ts";
+import { planRedaction, pointAt } from "./redaction.ts";
 import {
   answerTo,
   contentFault,
@@ -37,8 +38,9 @@ import {
   noSuchDocument,
   type Refusal,
   refusalOf,
+  storageFull,
 } from "./refusals.ts";
-import type { Attendee, DocumentRoomApi, RoomResult } from "./room-api.ts";
+import type { Attendee, Author, DocumentRoomApi, RoomResult } from "./room-api.ts";
 import type { RoomPorts } from "./room-ports.ts";
 import { composeWelcome } from "./welcome.ts";
 
@@ -212,6 +214,7 @@ export class Room {
     if (!mayEdit(peer) && !isRepeat(room, peer, frame)) {
       return { ...answerTo(frame), code: "forbidden", detail: "a viewer does not edit" };
     }
+    if (this.#ports.log.isFull && !isRepeat(room, peer, frame)) return { ...answerTo(frame), ...storageFull };
     return frame.type === "submit" ? this.#submit(room, peer, frame) : this.#editAsSeed(room, peer, frame);
   }
 
@@ -392,7 +395,17 @@ export class Room {
     const fault = contentFault(content);
     if (fault) return { ok: false, ...fault };
     const operations = contentChange(before.content, content, limits.insertUnits);
-    if (operations.length === 0) return { ok: true, version: before.version };
+    if (operations.length > 0 && this.#ports.log.isFull) return { ok: false, ...storageFull };
+    return this.#change(room, author, operations);
+  }
+
+  /** Operations that the room itself made of a request, one after the other. */
+  #change(
+    room: LoadedRoom,
+    author: Author,
+    operations: readonly Operation[],
+  ): RoomResult<{ version: number }> {
+    if (operations.length === 0) return { ok: true, version: room.authority.version };
     const actor = room.actors.intern({ clientId: null, userId: author.userId, kind: author.kind });
     for (const operation of operations) {
       const verdict = room.accept(actor, room.nextSeq(actor), room.authority.version, operation);
@@ -402,6 +415,34 @@ export class Room {
     this.flush();
     if (this.#loaded !== room) return { ok: false, ...notStored };
     return { ok: true, version };
+  }
+
+  /**
+   * Takes a span of text out of the document and all of its history (`redaction.ts`). Who has it on their screen gets an
+   * ordinary operation, committed first: a crash before the rewriting leaves something that can be asked for again.
+   */
+  redact({ span, author }: Parameters<DocumentRoomApi["redact"]>[0]): RoomResult<{ version: number }> {
+    return this.#guard(() => {
+      const before = this.#read();
+      const room = this.#loaded;
+      if (!before.ok || !room) return before;
+      const { log } = this.#ports;
+      const planned = planRedaction(log, { version: before.version, text: before.content }, span);
+      if (!planned.ok) return planned;
+      const { visible, text, rewriting } = planned.redaction;
+      const changed = this.#change(room, author, visible.length === 0 ? [] : [visible]);
+      if (!changed.ok) return changed;
+      const { version } = changed;
+      const points = [...rewriting.points.filter((point) => point.version < version), pointAt(version, text)];
+      log.rewrite({
+        ...rewriting,
+        points,
+        snapshot: { version, text, lastByActor: room.authority.lastByActor },
+      });
+      // It holds the old history.
+      this.#dropMemory();
+      return { ok: true, version };
+    });
   }
 
   /** Ends the room for everyone: its document is gone. Storage is the caller's to delete. */

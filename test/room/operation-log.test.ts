@@ -6,12 +6,10 @@ import { deletion, insertion, type Operation } from "../../src/ot/operation.ts";
 import { Text } from "../../src/ot/text.ts";
 import { limits } from "../../src/protocol/limits.ts";
 import { MemoryOperationLog } from "../../src/room/memory-operation-log.ts";
-import type { Actor, Commit, Flush, LastSubmission, OperationLog } from "../../src/room/operation-log.ts";
+import type { Actor, Commit, Flush, OperationLog } from "../../src/room/operation-log.ts";
 import { SqliteOperationLog } from "../../src/room/sqlite-operation-log.ts";
-import { alphabetNames, type Points, Random, randomOperation } from "../support/ot-random.ts";
-
-const ann: Actor = { actor: 1, clientId: "ann-1", userId: "ann", kind: "person" };
-const bot: Actor = { actor: 2, clientId: null, userId: "bot", kind: "program" };
+import { Random } from "../support/ot-random.ts";
+import { ann, bot, lastByActorOf, randomLog, type WrittenFlush } from "../support/random-log.ts";
 
 const entry = (actor: Actor, seq: number, operation: Operation): Accepted => ({
   actor: actor.actor,
@@ -32,50 +30,6 @@ const commit = (from: number, entries: Accepted[], more: Partial<Commit> = {}): 
 const seal = (log: OperationLog) => {
   while (log.upkeep(0, true));
 };
-
-interface WrittenFlush extends Flush {
-  /** Whether a snapshot is written with it. */
-  snapshot: boolean;
-}
-
-/** A log of random edits by several writers, some in one flush, some with a snapshot; `texts[v]` is the text at version v. */
-function randomLog(
-  seed: number,
-  commits: number,
-): { flushes: WrittenFlush[]; actors: Actor[]; texts: string[] } {
-  const random = new Random(seed);
-  const actors = [ann, bot, { actor: 7, clientId: "cem-1", userId: "cem", kind: "person" } as const];
-  const texts = [""];
-  let points: Points = [];
-  const seqs = new Map<number, number>();
-  const flushes: WrittenFlush[] = [];
-  let at = 1_700_000_000_000;
-  for (let index = 0; index < commits; index++) {
-    const from = texts.length;
-    const entries: Accepted[] = [];
-    for (let count = 1 + random.int(4); count > 0; count--) {
-      const { actor } = random.pick(actors);
-      const { operation, after } = randomOperation(random, random.pick(alphabetNames), points);
-      points = after;
-      const seq = (seqs.get(actor) ?? 0) + 1;
-      seqs.set(actor, seq);
-      entries.push({ actor, seq, operation });
-      texts.push(points.join(""));
-    }
-    // Clocks may also go back.
-    at += random.int(11_000) - 2_000;
-    flushes.push({ from, at, entries, snapshot: random.chance(0.1) });
-  }
-  return { flushes, actors, texts };
-}
-
-function lastByActorOf(flushes: readonly Flush[]): Map<number, LastSubmission> {
-  const last = new Map<number, LastSubmission>();
-  for (const { from, entries } of flushes) {
-    for (const [index, { actor, seq }] of entries.entries()) last.set(actor, { seq, version: from + index });
-  }
-  return last;
-}
 
 function write(
   log: OperationLog,

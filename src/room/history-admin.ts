@@ -1,0 +1,76 @@
+import type { AlarmClock } from "./alarm-clock.ts";
+import type { DivergenceReports } from "./divergence.ts";
+import { eraseFreePages } from "./erase-free-pages.ts";
+import { checkIntegrity } from "./integrity.ts";
+import type { OperationLog } from "./operation-log.ts";
+import type { Room } from "./room.ts";
+import type { DocumentRoomApi } from "./room-api.ts";
+
+type Api = Pick<DocumentRoomApi, "redact" | "checkIntegrity" | "retain" | "compact">;
+
+/** What an owner or operator may do with a room's history: long work, in steps between which the room goes on. */
+export class HistoryAdmin implements Api {
+  readonly #room: Room;
+  readonly #log: OperationLog;
+  readonly #storage: DurableObjectStorage;
+  readonly #clock: AlarmClock;
+  readonly #divergences: DivergenceReports;
+
+  constructor(parts: {
+    room: Room;
+    log: OperationLog;
+    storage: DurableObjectStorage;
+    clock: AlarmClock;
+    divergences: DivergenceReports;
+  }) {
+    this.#room = parts.room;
+    this.#log = parts.log;
+    this.#storage = parts.storage;
+    this.#clock = parts.clock;
+    this.#divergences = parts.divergences;
+  }
+
+  async redact(request: Parameters<Api["redact"]>[0]): ReturnType<Api["redact"]> {
+    const redacted = this.#room.redact(request);
+    if (!redacted.ok) return redacted;
+    // They quote operations as they were.
+    this.#divergences.clear();
+    await eraseFreePages(this.#storage);
+    return redacted;
+  }
+
+  async checkIntegrity(): ReturnType<Api["checkIntegrity"]> {
+    const read = this.#room.read();
+    if (!read.ok && read.code === "not_found") return read;
+    const check = checkIntegrity(
+      this.#log,
+      read.ok ? { version: read.version, text: read.content } : undefined,
+    );
+    for (;;) {
+      const step = check.next();
+      if (step.done) return { ok: true, report: step.value };
+      await turn();
+    }
+  }
+
+  async retain(retention: Parameters<Api["retain"]>[0]): ReturnType<Api["retain"]> {
+    const read = this.#room.read();
+    if (!read.ok) return read;
+    this.#log.retain(retention);
+    const due = this.#log.upkeepDueAt();
+    if (due !== undefined) this.#clock.by(due);
+    return { ok: true, horizon: this.#log.horizon };
+  }
+
+  async compact(): ReturnType<Api["compact"]> {
+    const read = this.#room.read();
+    if (!read.ok) return read;
+    // What is typed meanwhile is not waited for.
+    const steps = 4 + (read.version - this.#log.horizon) / 1_000;
+    for (let step = 0; step < steps && this.#log.upkeep(Date.now(), true); step++) await turn();
+    return { ok: true, horizon: this.#log.horizon, databaseBytes: this.#storage.sql.databaseSize };
+  }
+}
+
+/** Lets the room answer whoever waits. */
+const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));

@@ -133,21 +133,21 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
   // ── RPC ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   async create(initial: Parameters<DocumentRoomApi["create"]>[0]): Promise<RoomResult<{ version: number }>> {
-    return this.#room.create(initial);
+    return this.#room.requests.create(initial);
   }
 
   async read(): Promise<RoomResult<{ version: number; content: string }>> {
-    return this.#room.read();
+    return this.#room.requests.read();
   }
 
   async replaceContent(
     change: Parameters<DocumentRoomApi["replaceContent"]>[0],
   ): Promise<RoomResult<{ version: number }>> {
-    return this.#room.replaceContent(change);
+    return this.#room.requests.replaceContent(change);
   }
 
   async attendees(): Promise<RoomResult<{ attendees: Attendee[] }>> {
-    return this.#room.attendees();
+    return this.#room.requests.attendees();
   }
 
   async setRole(...change: Parameters<DocumentRoomApi["setRole"]>): Promise<{ sockets: number }> {
@@ -167,7 +167,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
   }
 
   async recall(...about: Parameters<FanoutSource["recall"]>): ReturnType<FanoutSource["recall"]> {
-    return this.#room.recall(...about);
+    return this.#room.requests.recall(...about);
   }
 
   async redact(...request: Parameters<DocumentRoomApi["redact"]>): ReturnType<DocumentRoomApi["redact"]> {

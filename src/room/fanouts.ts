@@ -50,7 +50,7 @@ export class Fanouts {
 
   attach(shard: number, { viewers, since }: { viewers: number; since?: number }): RoomResult<Feed> {
     const { room } = this.#ports;
-    const text = room.read();
+    const text = room.requests.read();
     if (!text.ok) return text;
     const peer = this.#peerOf(shard, { grant: fanoutGrant(shard), fanout: shard });
     peer.viewers = viewers;

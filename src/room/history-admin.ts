@@ -31,7 +31,7 @@ export class HistoryAdmin implements Api {
   }
 
   async redact(request: Parameters<Api["redact"]>[0]): ReturnType<Api["redact"]> {
-    const redacted = this.#room.redact(request);
+    const redacted = this.#room.requests.redact(request);
     if (!redacted.ok) return redacted;
     // They quote operations as they were.
     this.#divergences.clear();
@@ -40,7 +40,7 @@ export class HistoryAdmin implements Api {
   }
 
   async checkIntegrity(): ReturnType<Api["checkIntegrity"]> {
-    const read = this.#room.read();
+    const read = this.#room.requests.read();
     if (!read.ok && read.code === "not_found") return read;
     const check = checkIntegrity(
       this.#log,
@@ -54,7 +54,7 @@ export class HistoryAdmin implements Api {
   }
 
   async retain(retention: Parameters<Api["retain"]>[0]): ReturnType<Api["retain"]> {
-    const read = this.#room.read();
+    const read = this.#room.requests.read();
     if (!read.ok) return read;
     this.#log.retain(retention);
     const due = this.#log.upkeepDueAt();
@@ -63,7 +63,7 @@ export class HistoryAdmin implements Api {
   }
 
   async compact(): ReturnType<Api["compact"]> {
-    const read = this.#room.read();
+    const read = this.#room.requests.read();
     if (!read.ok) return read;
     // What is typed meanwhile is not waited for.
     const steps = 4 + (read.version - this.#log.horizon) / 1_000;

@@ -6,7 +6,6 @@ import {
   decodeClientFrame,
   encodeAck,
   encodeError,
-  encodeItem,
   encodeSlowDown,
   type Hello,
   type Report,
@@ -14,14 +13,10 @@ import {
   type SeedEdit,
   type Submit,
 } from "../protocol/frames.ts";
-import { limits } from "../protocol/limits.ts";
 import type { AlarmTask } from "./alarm-clock.ts";
 import { announceNewcomers } from "./announce-newcomers.ts";
-import { attendeesOf } from "./attendees.ts";
 import { notStored } from "./batch.ts";
-import { contentChange } from "./content-change.ts";
 import { divergenceReport, dueCheck } from "./divergence.ts";
-import type { FanoutSource } from "./fanout-api.ts";
 import { Flow } from "./flow.ts";
 import { GuardedPeer } from "./guarded-peer.ts";
 import { LiveAccess, type Whose } from "./live-access.ts";
@@ -29,10 +24,8 @@ import { LoadedRoom } from "./loaded-room.ts";
 import type { Actor } from "./operation-log.ts";
 import type { Peer } from "./peer.ts";
 import { Presence } from "./presence.ts";
-import { planRedaction, pointAt } from "./redaction.ts";
 import {
   answerTo,
-  contentFault,
   isRepeat,
   mayEdit,
   noSuchDocument,
@@ -40,8 +33,8 @@ import {
   refusalOf,
   storageFull,
 } from "./refusals.ts";
-import type { Attendee, Author, DocumentRoomApi, RoomResult } from "./room-api.ts";
 import type { RoomPorts } from "./room-ports.ts";
+import { RoomRequests } from "./room-requests.ts";
 import { composeWelcome } from "./welcome.ts";
 
 /** A batch is committed without waiting when it has this many entries: bounds one transaction and one frame. */
@@ -61,6 +54,8 @@ export class Room {
   readonly #access: LiveAccess;
   readonly #flow: Flow;
   readonly #presence: Presence;
+  /** What is asked of it other than by sockets. */
+  readonly requests: RoomRequests;
   #loaded: LoadedRoom | undefined;
   /** The version up to which the subscribers were told; undefined until it was loaded once. */
   #toldVersion: number | undefined;
@@ -79,6 +74,15 @@ export class Room {
       deliverAfter: (ms) => ports.later(() => this.#deliverPresence(), ms),
       subscribers: () => this.#subscribers(),
       wakeBy: (at) => ports.wakeBy(at),
+    });
+    this.requests = new RoomRequests({
+      ...ports,
+      flush: () => this.flush(),
+      load: () => this.#load(),
+      isCurrent: (room) => this.#loaded === room,
+      dropMemory: () => this.#dropMemory(),
+      present: () =>
+        [...this.#peers].filter((peer) => !this.#presence.isSilent(peer)).map((peer) => peer.session),
     });
   }
 
@@ -314,137 +318,6 @@ export class Room {
     return verdict;
   }
 
-  // ── REST ───────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  create(initial: Parameters<DocumentRoomApi["create"]>[0]): RoomResult<{ version: number }> {
-    return this.#guard(() => {
-      const existing = this.#load();
-      if (existing) return { ok: true, version: existing.authority.version };
-      const fault = contentFault(initial.content);
-      if (fault) return { ok: false, ...fault };
-      this.#ports.log.create(this.#ports.now());
-      return this.#replaceContent(initial);
-    });
-  }
-
-  read(): RoomResult<{ version: number; content: string }> {
-    return this.#guard(() => this.#read());
-  }
-
-  replaceContent(change: ContentChange): RoomResult<{ version: number }> {
-    return this.#guard(() => this.#replaceContent(change));
-  }
-
-  attendees(): RoomResult<{ attendees: Attendee[] }> {
-    return this.#guard((): RoomResult<{ attendees: Attendee[] }> => {
-      if (!this.#load()) return { ok: false, ...noSuchDocument };
-      const here = [...this.#peers].filter((peer) => !this.#presence.isSilent(peer));
-      return { ok: true, attendees: attendeesOf(here.map(({ session }) => session)) };
-    });
-  }
-
-  recall(
-    ...[writer, since]: Parameters<FanoutSource["recall"]>
-  ): Awaited<ReturnType<FanoutSource["recall"]>> {
-    return this.#guard((): Awaited<ReturnType<FanoutSource["recall"]>> => {
-      this.flush();
-      const room = this.#load();
-      if (!room) return { ok: false, ...noSuchDocument };
-      const { authority, actors } = room;
-      const actor = actors.find(writer)?.actor ?? 0;
-      const reached = since !== undefined && since >= authority.horizon && since <= authority.version;
-      return {
-        ok: true,
-        actor,
-        lastSeq: authority.lastOf(actor)?.seq ?? 0,
-        ...(reached && {
-          items: authority
-            .since(since)
-            .map((entry) => encodeItem(JSON.stringify(entry.operation), entry.actor, entry.seq)),
-        }),
-      };
-    });
-  }
-
-  /** A room that cannot be read serves nothing (law RM-8). */
-  #guard<T>(ask: () => RoomResult<T>): RoomResult<T> {
-    try {
-      return ask();
-    } catch (error) {
-      this.#ports.report(error);
-      this.#dropMemory();
-      return { ok: false, code: "unavailable", detail: "the document's room cannot answer now" };
-    }
-  }
-
-  #read(): RoomResult<{ version: number; content: string }> {
-    this.flush();
-    const room = this.#load();
-    if (!room) return { ok: false, ...noSuchDocument };
-    return { ok: true, version: room.authority.version, content: room.authority.text.toString() };
-  }
-
-  #replaceContent({ content, author, ifVersion }: ContentChange): RoomResult<{ version: number }> {
-    const before = this.#read();
-    const room = this.#loaded;
-    if (!before.ok || !room) return before;
-    if (ifVersion !== undefined && ifVersion !== before.version) {
-      const detail = `the document is at version ${before.version}`;
-      return { ok: false, code: "precondition_failed", detail };
-    }
-    const fault = contentFault(content);
-    if (fault) return { ok: false, ...fault };
-    const operations = contentChange(before.content, content, limits.insertUnits);
-    if (operations.length > 0 && this.#ports.log.isFull) return { ok: false, ...storageFull };
-    return this.#change(room, author, operations);
-  }
-
-  /** Operations that the room itself made of a request, one after the other. */
-  #change(
-    room: LoadedRoom,
-    author: Author,
-    operations: readonly Operation[],
-  ): RoomResult<{ version: number }> {
-    if (operations.length === 0) return { ok: true, version: room.authority.version };
-    const actor = room.actors.intern({ clientId: null, userId: author.userId, kind: author.kind });
-    for (const operation of operations) {
-      const verdict = room.accept(actor, room.nextSeq(actor), room.authority.version, operation);
-      if (verdict.kind !== "accepted") throw new Error(`the room refused its own operation: ${verdict.kind}`);
-    }
-    const { version } = room.authority;
-    this.flush();
-    if (this.#loaded !== room) return { ok: false, ...notStored };
-    return { ok: true, version };
-  }
-
-  /**
-   * Takes a span of text out of the document and all of its history (`redaction.ts`). Who has it on their screen gets an
-   * ordinary operation, committed first: a crash before the rewriting leaves something that can be asked for again.
-   */
-  redact({ span, author }: Parameters<DocumentRoomApi["redact"]>[0]): RoomResult<{ version: number }> {
-    return this.#guard(() => {
-      const before = this.#read();
-      const room = this.#loaded;
-      if (!before.ok || !room) return before;
-      const { log } = this.#ports;
-      const planned = planRedaction(log, { version: before.version, text: before.content }, span);
-      if (!planned.ok) return planned;
-      const { visible, text, rewriting } = planned.redaction;
-      const changed = this.#change(room, author, visible.length === 0 ? [] : [visible]);
-      if (!changed.ok) return changed;
-      const { version } = changed;
-      const points = [...rewriting.points.filter((point) => point.version < version), pointAt(version, text)];
-      log.rewrite({
-        ...rewriting,
-        points,
-        snapshot: { version, text, lastByActor: room.authority.lastByActor },
-      });
-      // It holds the old history.
-      this.#dropMemory();
-      return { ok: true, version };
-    });
-  }
-
   /** Ends the room for everyone: its document is gone. Storage is the caller's to delete. */
   end(): void {
     for (const peer of [...this.#peers]) this.#end(peer, closeCodes.deleted, "the document was deleted");
@@ -522,5 +395,3 @@ export class Room {
     batch?.refuse();
   }
 }
-
-type ContentChange = Parameters<DocumentRoomApi["replaceContent"]>[0];

@@ -155,7 +155,7 @@ describe("nearly full storage", () => {
         diverged: () => {},
         authorize: async () => ({ ok: false, code: "forbidden", detail: "" }),
       });
-      room.create({ content: "start", author });
+      room.requests.create({ content: "start", author });
       const ann = new RecordedPeer(grantOf("ann"));
       room.join(ann);
       const ask = (frame: object) => {
@@ -178,11 +178,11 @@ describe("nearly full storage", () => {
         version: 2,
       });
       expect(ask({ op_type: "insert", position: 0, content: "x" })).toMatchObject({ code: "storage_full" });
-      expect(room.replaceContent({ content: "new", author })).toMatchObject({
+      expect(room.requests.replaceContent({ content: "new", author })).toMatchObject({
         ok: false,
         code: "storage_full",
       });
-      expect(room.read()).toMatchObject({ ok: true, version: seq });
+      expect(room.requests.read()).toMatchObject({ ok: true, version: seq });
       expect(ask({ type: "hello", client_id: "ann-1" })).toMatchObject({ type: "welcome", version: seq });
       // Sealing makes room again.
       while (log.upkeep(0, true));

@@ -270,7 +270,7 @@ describe("PR-3: the dead are not shown", () => {
   it("who pinged before and stopped is not here for REST either; who never does is", () => {
     const { room, ann } = setUp();
     const here = () => {
-      const answer = room.room.attendees();
+      const answer = room.room.requests.attendees();
       return answer.ok && answer.attendees.map(({ userId }) => userId);
     };
     ann.pingedAt = room.now;

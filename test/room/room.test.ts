@@ -15,7 +15,7 @@ describe("version line", () => {
       { success: true, version: 2 },
     ]);
     expect(
-      room.room.replaceContent({ content: "Hello you!", author: { userId: "c", kind: "program" } }),
+      room.room.requests.replaceContent({ content: "Hello you!", author: { userId: "c", kind: "program" } }),
     ).toEqual({
       ok: true,
       version: 3,
@@ -49,10 +49,16 @@ describe("version line", () => {
     const room = new RoomHarness("one two three");
     const ann = room.open("ann", "ann-1");
     const author = { userId: "c", kind: "person" } as const;
-    expect(room.room.replaceContent({ content: "one 2 three", author })).toEqual({ ok: true, version: 2 });
+    expect(room.room.requests.replaceContent({ content: "one 2 three", author })).toEqual({
+      ok: true,
+      version: 2,
+    });
     expect(ann.take().at(-1)).toMatchObject({ items: [{ op: [4, "2", -3] }] });
-    expect(room.room.replaceContent({ content: "one 2 three", author })).toEqual({ ok: true, version: 2 });
-    expect(room.room.replaceContent({ content: "x", author, ifVersion: 1 })).toMatchObject({
+    expect(room.room.requests.replaceContent({ content: "one 2 three", author })).toEqual({
+      ok: true,
+      version: 2,
+    });
+    expect(room.room.requests.replaceContent({ content: "x", author, ifVersion: 1 })).toMatchObject({
       ok: false,
       code: "precondition_failed",
     });
@@ -137,7 +143,7 @@ describe("commit", () => {
     const room = new RoomHarness("base");
     room.log.failNextAppend = true;
     const author = { userId: "c", kind: "person" } as const;
-    expect(room.room.replaceContent({ content: "new", author })).toMatchObject({
+    expect(room.room.requests.replaceContent({ content: "new", author })).toMatchObject({
       ok: false,
       code: "unavailable",
     });
@@ -150,10 +156,12 @@ describe("commit", () => {
     room.hibernate();
     room.log.failLoad = true;
     expect(room.ask(ann, submit(1, 1, ["x"]))[0]).toMatchObject({ type: "error", retryable: true });
-    expect(room.room.read()).toMatchObject({ ok: false, code: "unavailable" });
-    expect(room.room.create({ content: "", author: { userId: "c", kind: "person" } })).toMatchObject({
-      ok: false,
-    });
+    expect(room.room.requests.read()).toMatchObject({ ok: false, code: "unavailable" });
+    expect(room.room.requests.create({ content: "", author: { userId: "c", kind: "person" } })).toMatchObject(
+      {
+        ok: false,
+      },
+    );
     room.log.failLoad = false;
     expect(room.text).toBe("precious");
     expect(room.ask(ann, submit(1, 1, ["x"]))).toContainEqual({ type: "ack", seq: 1, version: 2 });

@@ -146,7 +146,7 @@ async function scene(fault: Fault): Promise<Scene> {
     },
   };
   const [ann, ben] = peers;
-  made.room.create({ content: "text", author: { userId: "creator", kind: "person" } });
+  made.room.requests.create({ content: "text", author: { userId: "creator", kind: "person" } });
   made.room.receive(ann, hello("ann-1"));
   made.room.receive(ben, hello("ben-1"));
   made.room.receive(ann, '{"type":"submit","seq":1,"base":1,"op":["1"]}');
@@ -242,7 +242,7 @@ async function holds(fault: Fault, sent: string[]): Promise<boolean> {
   const acks = again.frames.filter(({ type }) => type === "ack");
   expect(acks.length, where).toBe(new Set(submits).size);
   const stored = made.log.load();
-  const read = made.room.read();
+  const read = made.room.requests.read();
   if (!read.ok || !stored) throw new Error(`${where}: the room cannot be read`);
   expect(read.version, where).toBe(stored.snapshot.version + stored.tail.length);
   // Exactly once: also what was answered by an error, and sent again.

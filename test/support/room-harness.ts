@@ -89,7 +89,7 @@ export class RoomHarness {
   room = this.#newRoom();
 
   constructor(content = "") {
-    this.room.create({ content, author: { userId: "creator", kind: "person" } });
+    this.room.requests.create({ content, author: { userId: "creator", kind: "person" } });
   }
 
   #newRoom(): Room {
@@ -168,13 +168,13 @@ export class RoomHarness {
   }
 
   get text(): string {
-    const read = this.room.read();
+    const read = this.room.requests.read();
     if (!read.ok) throw new Error(read.code);
     return read.content;
   }
 
   get version(): number {
-    const read = this.room.read();
+    const read = this.room.requests.read();
     if (!read.ok) throw new Error(read.code);
     return read.version;
   }

@@ -63,7 +63,7 @@ class WaitingRoom extends Room {
 
   override receive(peer: Peer, message: string): void {
     const frame = decodeClientFrame(message);
-    const before = frame.type === "submit" ? this.read() : undefined;
+    const before = frame.type === "submit" ? this.requests.read() : undefined;
     if (frame.type !== "submit" || !before?.ok || frame.base > before.version) {
       super.receive(peer, message);
       return;
@@ -72,7 +72,7 @@ class WaitingRoom extends Room {
     for (const accepted of this.#ports.log.read(frame.base, before.version))
       operation = transform(operation, accepted.operation, "later");
     this.#ports.later(() => {
-      const now = this.read();
+      const now = this.requests.read();
       if (now.ok) super.receive(peer, encodeSubmit({ seq: frame.seq, base: now.version, operation }));
     });
   }

@@ -36,7 +36,7 @@ export class SimulatedServer {
       this.isDead = true;
     });
     this.#room = this.#newRoom();
-    this.#room.create({ content: "", author: rest });
+    this.#room.requests.create({ content: "", author: rest });
   }
 
   #newRoom(): Room {
@@ -139,8 +139,8 @@ export class SimulatedServer {
   /** A write by REST: what `edit` makes of the text; a room that cannot answer is not asked again. */
   rewrite(edit: (content: string) => string): void {
     this.#call((room) => {
-      const before = room.read();
-      if (before.ok) room.replaceContent({ content: edit(before.content), author: rest });
+      const before = room.requests.read();
+      if (before.ok) room.requests.replaceContent({ content: edit(before.content), author: rest });
     });
   }
 
@@ -161,7 +161,7 @@ export class SimulatedServer {
   }
 
   read(): { version: number; content: string } {
-    const read = this.#room.read();
+    const read = this.#room.requests.read();
     if (!read.ok) throw new Error(`the room does not answer: ${read.code}`);
     return read;
   }

@@ -1,0 +1,168 @@
+import type { Operation } from "../ot/operation.ts";
+import { encodeItem } from "../protocol/frames.ts";
+import { limits } from "../protocol/limits.ts";
+import { attendeesOf } from "./attendees.ts";
+import { notStored } from "./batch.ts";
+import { contentChange } from "./content-change.ts";
+import type { FanoutSource } from "./fanout-api.ts";
+import type { LoadedRoom } from "./loaded-room.ts";
+import type { Session } from "./peer.ts";
+import { planRedaction, pointAt } from "./redaction.ts";
+import { contentFault, noSuchDocument, storageFull } from "./refusals.ts";
+import type { Attendee, Author, DocumentRoomApi, RoomResult } from "./room-api.ts";
+import type { RoomPorts } from "./room-ports.ts";
+
+type ContentChange = Parameters<DocumentRoomApi["replaceContent"]>[0];
+
+/** What requests need of their room. */
+export interface RoomAccess extends Pick<RoomPorts, "log" | "now" | "report"> {
+  /** Commits what was accepted. If that fails, memory is dropped. */
+  flush(): void;
+  /** The room in memory; undefined if it was never created. */
+  load(): LoadedRoom | undefined;
+  /** Whether this is the room in memory still. */
+  isCurrent(room: LoadedRoom): boolean;
+  dropMemory(): void;
+  /** Sessions of those who are here. */
+  present(): Session[];
+}
+
+/**
+ * What the Worker and fan-outs ask of a room by RPC. A request sees what is committed, and its changes take their place
+ * in the one version line (law RM-1).
+ */
+export class RoomRequests {
+  readonly #room: RoomAccess;
+
+  constructor(room: RoomAccess) {
+    this.#room = room;
+  }
+
+  create(initial: Parameters<DocumentRoomApi["create"]>[0]): RoomResult<{ version: number }> {
+    return this.#guard(() => {
+      const existing = this.#room.load();
+      if (existing) return { ok: true, version: existing.authority.version };
+      const fault = contentFault(initial.content);
+      if (fault) return { ok: false, ...fault };
+      this.#room.log.create(this.#room.now());
+      return this.#replaceContent(initial);
+    });
+  }
+
+  read(): RoomResult<{ version: number; content: string }> {
+    return this.#guard(() => this.#read());
+  }
+
+  replaceContent(change: ContentChange): RoomResult<{ version: number }> {
+    return this.#guard(() => this.#replaceContent(change));
+  }
+
+  attendees(): RoomResult<{ attendees: Attendee[] }> {
+    return this.#guard((): RoomResult<{ attendees: Attendee[] }> => {
+      if (!this.#room.load()) return { ok: false, ...noSuchDocument };
+      return { ok: true, attendees: attendeesOf(this.#room.present()) };
+    });
+  }
+
+  recall(
+    ...[writer, since]: Parameters<FanoutSource["recall"]>
+  ): Awaited<ReturnType<FanoutSource["recall"]>> {
+    return this.#guard((): Awaited<ReturnType<FanoutSource["recall"]>> => {
+      this.#room.flush();
+      const room = this.#room.load();
+      if (!room) return { ok: false, ...noSuchDocument };
+      const { authority, actors } = room;
+      const actor = actors.find(writer)?.actor ?? 0;
+      const reached = since !== undefined && since >= authority.horizon && since <= authority.version;
+      return {
+        ok: true,
+        actor,
+        lastSeq: authority.lastOf(actor)?.seq ?? 0,
+        ...(reached && {
+          items: authority
+            .since(since)
+            .map((entry) => encodeItem(JSON.stringify(entry.operation), entry.actor, entry.seq)),
+        }),
+      };
+    });
+  }
+
+  #read(): RoomResult<{ version: number; content: string }> {
+    this.#room.flush();
+    const room = this.#room.load();
+    if (!room) return { ok: false, ...noSuchDocument };
+    return { ok: true, version: room.authority.version, content: room.authority.text.toString() };
+  }
+
+  #replaceContent({ content, author, ifVersion }: ContentChange): RoomResult<{ version: number }> {
+    const before = this.#read();
+    const room = this.#room.load();
+    if (!before.ok || !room) return before;
+    if (ifVersion !== undefined && ifVersion !== before.version) {
+      const detail = `the document is at version ${before.version}`;
+      return { ok: false, code: "precondition_failed", detail };
+    }
+    const fault = contentFault(content);
+    if (fault) return { ok: false, ...fault };
+    const operations = contentChange(before.content, content, limits.insertUnits);
+    if (operations.length > 0 && this.#room.log.isFull) return { ok: false, ...storageFull };
+    return this.#change(room, author, operations);
+  }
+
+  /** Operations that the room itself made of a request, one after the other. */
+  #change(
+    room: LoadedRoom,
+    author: Author,
+    operations: readonly Operation[],
+  ): RoomResult<{ version: number }> {
+    if (operations.length === 0) return { ok: true, version: room.authority.version };
+    const actor = room.actors.intern({ clientId: null, userId: author.userId, kind: author.kind });
+    for (const operation of operations) {
+      const verdict = room.accept(actor, room.nextSeq(actor), room.authority.version, operation);
+      if (verdict.kind !== "accepted") throw new Error(`the room refused its own operation: ${verdict.kind}`);
+    }
+    const { version } = room.authority;
+    this.#room.flush();
+    if (!this.#room.isCurrent(room)) return { ok: false, ...notStored };
+    return { ok: true, version };
+  }
+
+  /**
+   * Takes a span of text out of the document and all of its history (`redaction.ts`). Who has it on their screen gets an
+   * ordinary operation, committed first: a crash before the rewriting leaves something that can be asked for again.
+   */
+  redact({ span, author }: Parameters<DocumentRoomApi["redact"]>[0]): RoomResult<{ version: number }> {
+    return this.#guard(() => {
+      const before = this.#read();
+      const room = this.#room.load();
+      if (!before.ok || !room) return before;
+      const { log } = this.#room;
+      const planned = planRedaction(log, { version: before.version, text: before.content }, span);
+      if (!planned.ok) return planned;
+      const { visible, text, rewriting } = planned.redaction;
+      const changed = this.#change(room, author, visible.length === 0 ? [] : [visible]);
+      if (!changed.ok) return changed;
+      const { version } = changed;
+      const points = [...rewriting.points.filter((point) => point.version < version), pointAt(version, text)];
+      log.rewrite({
+        ...rewriting,
+        points,
+        snapshot: { version, text, lastByActor: room.authority.lastByActor },
+      });
+      // It holds the old history.
+      this.#room.dropMemory();
+      return { ok: true, version };
+    });
+  }
+
+  /** A room that cannot be read serves nothing (law RM-8). */
+  #guard<T>(ask: () => RoomResult<T>): RoomResult<T> {
+    try {
+      return ask();
+    } catch (error) {
+      this.#room.report(error);
+      this.#room.dropMemory();
+      return { ok: false, code: "unavailable", detail: "the document's room cannot answer now" };
+    }
+  }
+}

@@ -57,7 +57,7 @@ const undoPause = 500;
  * room's in step. Local edits are applied at once; one submission is in flight and the rest is composed behind it.
  */
 export class DocumentSession {
-  readonly clientId: string;
+  #clientId: string;
   readonly #options: SessionOptions;
   readonly #listeners = new Listeners();
   readonly #link: Link;
@@ -77,7 +77,7 @@ export class DocumentSession {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.clientId = options.clientId ?? crypto.randomUUID();
+    this.#clientId = options.clientId ?? crypto.randomUUID();
     this.#link = new Link({
       token: options.token,
       open: (token) => this.#open(token),
@@ -109,6 +109,11 @@ export class DocumentSession {
   }
 
   // ── What the application uses ──────────────────────────────────────────────────────────────────────────────────
+
+  /** Names this writer to the room; another one from the moment that somebody else is found to write under it. */
+  get clientId(): string {
+    return this.#clientId;
+  }
 
   /** The text as the user sees it: the room's at `version`, with own edits that are still on their way. */
   get text(): string {
@@ -275,7 +280,7 @@ export class DocumentSession {
     const since = this.#differs ? undefined : this.#replica?.version;
     const epoch = since === undefined ? undefined : this.#epoch;
     const lastSeq = this.#replica?.pending()?.seq;
-    this.#link.send(encodeHello({ clientId: this.clientId, since, epoch, lastSeq }));
+    this.#link.send(encodeHello({ clientId: this.#clientId, since, epoch, lastSeq }));
   }
 
   /** The connection came into another state: what hung on the one before ends. */
@@ -388,7 +393,7 @@ export class DocumentSession {
     for (const [index, { op, actor, seq }] of items.entries()) {
       const version = from + index;
       if (version <= replica.version) continue;
-      if (actor === this.#actor && replica.pending()?.seq === seq) this.#acknowledge(seq, version);
+      if (actor === this.#actor && replica.isInFlight(seq, op)) this.#acknowledge(seq, version);
       else {
         this.#agreement.take(version, actor, seq, op);
         this.#presence.advance(op, actor);
@@ -436,6 +441,11 @@ export class DocumentSession {
     } else if (code === "too_old") {
       // The log was trimmed behind a frame under way, or behind one that was not acknowledged for long.
       if (this.#joined.rebase(seq)) this.#outbox.offer();
+    } else if (code === "seq_reused") {
+      // Somebody else wrote under this client id: the room never had this edit, and will get it under another.
+      this.#joined.rebase(seq, 0);
+      this.#clientId = crypto.randomUUID();
+      this.#link.rejoin();
     } else {
       const taken = this.#joined.reject(seq);
       if (!taken) return;

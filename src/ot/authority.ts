@@ -1,4 +1,5 @@
 import { lengthChange, type Operation } from "./operation.ts";
+import { isOrWas } from "./redacted.ts";
 import type { Misfit, Text } from "./text.ts";
 import { transform } from "./transform.ts";
 
@@ -67,19 +68,6 @@ export type Verdict =
       code: "base_ahead" | "seq_gap" | "seq_reused" | "document_too_large" | Misfit;
       detail: string;
     };
-
-/** Stands in the history for each code unit that was redacted: one unit, no half of a pair, and nobody types it. */
-export const redactedUnit = "\u2588";
-
-/** Whether an accepted operation's part is this one, or was before some of its text was redacted. */
-function isOrWas(part: number | string, accepted: number | string): boolean {
-  if (typeof part === "number" || typeof accepted === "number") return part === accepted;
-  if (part.length !== accepted.length) return false;
-  for (let index = 0; index < part.length; index++) {
-    if (part[index] !== accepted[index] && accepted[index] !== redactedUnit) return false;
-  }
-  return true;
-}
 
 /**
  * The server's half: puts concurrent submissions into one line of versions. Deterministic; it owns the state that it is
@@ -190,11 +178,7 @@ export class Authority {
     if (submission.base < this.horizon) return false;
     const operation = this.#transformed(submission, version - 1);
     const [accepted] = this.#read(version - 1);
-    if (!operation || !accepted) return false;
-    return (
-      operation.length !== accepted.operation.length ||
-      operation.some((part, index) => !isOrWas(part, accepted.operation[index]!))
-    );
+    return operation !== undefined && accepted !== undefined && !isOrWas(operation, accepted.operation);
   }
 
   /** The accepted operations after `version`, which must be from `horizon` to the newest; else throws RangeError. */

@@ -3,6 +3,7 @@ import { difference } from "./difference.ts";
 import { compose, invert, type Operation, OperationBuilder } from "./operation.ts";
 import type { OperationLimits } from "./parse.ts";
 import { mapPosition } from "./position.ts";
+import { isOrWas } from "./redacted.ts";
 import { orphansOf, removalOf } from "./rescue.ts";
 import { split } from "./split.ts";
 import { OperationError, Text } from "./text.ts";
@@ -257,13 +258,23 @@ export class Replica {
   }
 
   /**
-   * The submission `seq` was refused because its base has left the log: what it comes to at `version` goes out anew, with
-   * the buffer, under the same seq. Answers what to send; null if `seq` is not in flight.
+   * Whether `accepted`, the operation after `version`, is the submission in flight: another may bear its seq, where two
+   * write under one client id.
    */
-  rebase(seq: number): OwnSubmission | null {
+  isInFlight(seq: number, accepted: Operation): boolean {
+    const state = this.#state;
+    return state.kind !== "synchronized" && state.sent.seq === seq && isOrWas(state.operation, accepted);
+  }
+
+  /**
+   * The submission `seq` was refused because its base has left the log: what it comes to at `version` goes out anew, with
+   * the buffer, under the same seq; or under the one after `lastSeq`, where this client is to count anew. Answers what to
+   * send; null if `seq` is not in flight.
+   */
+  rebase(seq: number, lastSeq: number = seq - 1): OwnSubmission | null {
     const state = this.#state;
     if (state.kind === "synchronized" || seq !== state.sent.seq) return null;
-    return this.merge({ text: state.serverText.toString(), version: this.#version, lastSeq: seq - 1 }).next;
+    return this.merge({ text: state.serverText.toString(), version: this.#version, lastSeq }).next;
   }
 
   /** Where an edit made now goes. */

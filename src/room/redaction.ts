@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
-import { redactedUnit } from "../ot/authority.ts";
 import { type Operation, OperationBuilder } from "../ot/operation.ts";
+import { redactedUnit } from "../ot/redacted.ts";
 import { Text } from "../ot/text.ts";
 import type { OperationLog, Point, Rewriting, TextAt } from "./operation-log.ts";
 import type { RoomResult } from "./room-api.ts";

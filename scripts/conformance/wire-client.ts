@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
 import { serverMessages } from "../../src/protocol/frame-schemas.ts";
-import { subprotocol } from "../../src/protocol/frames.ts";
+import { subprotocol } from "../../src/protocol/subprotocol.ts";
 
 /** A frame as it came; rules look into frames of every shape. */
 // biome-ignore lint/suspicious/noExplicitAny: what a server sends is not known before it is judged

@@ -3,18 +3,17 @@ import type { OperationLimits } from "../ot/parse.ts";
 import { type OwnSubmission, ProtocolError, Replica } from "../ot/replica.ts";
 import type { Selection } from "../ot/selection.ts";
 import { OperationError } from "../ot/text.ts";
+import { encodeHello, encodeReport } from "../protocol/client-frames.ts";
 import {
   decodeServerFrame,
   type ErrorFrame,
-  encodeHello,
-  encodeReport,
   type OperationList,
   type Role,
   type ServerFrame,
   type SlowDown,
-  subprotocol,
   type Welcome,
-} from "../protocol/frames.ts";
+} from "../protocol/server-frames.ts";
+import { subprotocol } from "../protocol/subprotocol.ts";
 import { Agreement } from "./agreement.ts";
 import { backoff } from "./backoff.ts";
 import { Heartbeat } from "./heartbeat.ts";

@@ -1,4 +1,4 @@
-import { encodeAuth } from "../protocol/frames.ts";
+import { encodeAuth } from "../protocol/client-frames.ts";
 import { backoff } from "./backoff.ts";
 
 export interface RenewalPorts {

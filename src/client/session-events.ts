@@ -1,7 +1,7 @@
 import type { Operation } from "../ot/operation.ts";
 import type { Rescued } from "../ot/replica.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
-import type { Role } from "../protocol/frames.ts";
+import type { Role } from "../protocol/server-frames.ts";
 import type { Other } from "./presence.ts";
 
 /** Where the connection stands. `ended` is final: the reason says why connecting again cannot help. */

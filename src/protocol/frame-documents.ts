@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { closeCodes } from "./close-codes.ts";
 import { clientFrames, serverMessages } from "./frame-schemas.ts";
-import { subprotocol } from "./frames.ts";
+import { subprotocol } from "./subprotocol.ts";
 
 type JsonSchema = Record<string, unknown>;
 

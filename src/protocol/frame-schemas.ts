@@ -1,13 +1,14 @@
 import { z } from "zod";
+import type { ClientFrame, Hello, Submit } from "./client-frames.ts";
 import { type ErrorCode, errorStatus } from "./errors.ts";
-import type { ClientFrame, Hello, SeedAnswer, ServerFrame, Submit } from "./frames.ts";
-import { subprotocol } from "./frames.ts";
 import { limits } from "./limits.ts";
+import type { SeedAnswer, ServerFrame } from "./server-frames.ts";
+import { subprotocol } from "./subprotocol.ts";
 
 /**
  * Every frame of `materi.v1` as it stands on the wire: the one source of the JSON Schemas and of the AsyncAPI document
  * (frame-documents.ts). For the server, the tests and the documents: clients must not load a schema library, so
- * frames.ts decodes by hand, and test/protocol/agreement.test.ts holds the two together.
+ * client-frames.ts decodes by hand, and test/protocol/agreement.test.ts holds the two together.
  *
  * Objects of the server are strict, so that a test finds a field that nobody wrote down; what is published is open
  * (law WR-1).
@@ -285,7 +286,7 @@ export const serverFrames = {
 /** All that the server sends, with the answer to the seed's frame, which has no `type`. */
 export const serverMessages = { ...serverFrames, seed_answer: seedAnswer };
 
-// ── Frames as frames.ts has them, and as the schemas have them: these lines compile if both say the same ─────────
+// ── Frames as the code has them, and as the schemas have them: these lines compile if both say the same ─────────
 
 /** A type without what does not show on the wire: brands, `readonly`. */
 type Plain<T> = T extends readonly (number | string)[]

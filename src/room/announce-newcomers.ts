@@ -1,4 +1,4 @@
-import { encodeActors } from "../protocol/frames.ts";
+import { encodeActors } from "../protocol/server-frames.ts";
 import type { Batch } from "./batch.ts";
 import type { LoadedRoom } from "./loaded-room.ts";
 import type { Peer } from "./peer.ts";

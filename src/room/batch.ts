@@ -1,12 +1,12 @@
 import type { Accepted } from "../ot/authority.ts";
+import type { Refused } from "../protocol/client-frames.ts";
 import {
   encodeAck,
   encodeError,
   encodeItem,
   encodeOperations,
   encodeSeedAnswer,
-  type Refused,
-} from "../protocol/frames.ts";
+} from "../protocol/server-frames.ts";
 import type { Actor } from "./operation-log.ts";
 import type { Peer } from "./peer.ts";
 

@@ -1,6 +1,7 @@
 import type { Authority } from "../ot/authority.ts";
-import { encodeCheck, type Report } from "../protocol/frames.ts";
+import type { Report } from "../protocol/client-frames.ts";
 import { limits } from "../protocol/limits.ts";
+import { encodeCheck } from "../protocol/server-frames.ts";
 import type { Actor } from "./operation-log.ts";
 
 /** A client's text was not the room's: what is needed to find out why. The room's log has the rest. */

@@ -1,8 +1,8 @@
 import { DurableObject } from "cloudflare:workers";
 import { errorFields, log } from "../platform/log.ts";
 import { closeCodes } from "../protocol/close-codes.ts";
-import { encodeError } from "../protocol/frames.ts";
 import { limits } from "../protocol/limits.ts";
+import { encodeError } from "../protocol/server-frames.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { type DivergenceReport, DivergenceReports } from "./divergence.ts";
 import type { FanoutSource } from "./fanout-api.ts";

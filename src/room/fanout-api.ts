@@ -1,4 +1,4 @@
-import type { Role } from "../protocol/frames.ts";
+import type { Role } from "../protocol/server-frames.ts";
 import type { Writer } from "./actor-registry.ts";
 import type { KnownChange, Whose } from "./live-access.ts";
 import type { RoomResult, RoomStats } from "./room-api.ts";

@@ -5,7 +5,7 @@ import {
   encodeError,
   encodeRole,
   type Role,
-} from "../protocol/frames.ts";
+} from "../protocol/server-frames.ts";
 import type { AlarmTask } from "./alarm-clock.ts";
 import type { Peer } from "./peer.ts";
 import type { Grant, RoomResult } from "./room-api.ts";

@@ -1,7 +1,8 @@
 import { mapSelection } from "../ot/selection.ts";
 import { Text } from "../ot/text.ts";
-import { type ActorInfo, encodeItem, type Hello, type Item, type Welcome } from "../protocol/frames.ts";
+import type { Hello } from "../protocol/client-frames.ts";
 import type { PresenceFrame, PresenceItem } from "../protocol/presence.ts";
+import { type ActorInfo, encodeItem, type Item, type Welcome } from "../protocol/server-frames.ts";
 import type { Grant } from "./room-api.ts";
 
 /** Operations kept for viewers who come back; those who miss more get the text. */

@@ -1,5 +1,5 @@
 import type { Verdict } from "../ot/authority.ts";
-import type { ClientFrame, Refused, SeedEdit, Submit } from "../protocol/frames.ts";
+import type { ClientFrame, Refused, SeedEdit, Submit } from "../protocol/client-frames.ts";
 import { limits } from "../protocol/limits.ts";
 import type { LoadedRoom } from "./loaded-room.ts";
 import type { Peer } from "./peer.ts";

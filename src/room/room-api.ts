@@ -1,5 +1,5 @@
 import type { ErrorCode } from "../protocol/errors.ts";
-import type { Role } from "../protocol/frames.ts";
+import type { Role } from "../protocol/server-frames.ts";
 import type { DivergenceReport } from "./divergence.ts";
 import type { IntegrityReport } from "./integrity.ts";
 import type { Retention } from "./operation-log.ts";

@@ -1,6 +1,6 @@
 import type { Operation } from "../ot/operation.ts";
-import { encodeItem } from "../protocol/frames.ts";
 import { limits } from "../protocol/limits.ts";
+import { encodeItem } from "../protocol/server-frames.ts";
 import { attendeesOf } from "./attendees.ts";
 import { notStored } from "./batch.ts";
 import { contentChange } from "./content-change.ts";

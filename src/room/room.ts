@@ -1,18 +1,15 @@
 import type { Verdict } from "../ot/authority.ts";
 import { type Operation, replacement } from "../ot/operation.ts";
-import { type CloseCode, closeCodes } from "../protocol/close-codes.ts";
 import {
   type ClientFrame,
   decodeClientFrame,
-  encodeAck,
-  encodeError,
-  encodeSlowDown,
   type Hello,
   type Report,
-  type Role,
   type SeedEdit,
   type Submit,
-} from "../protocol/frames.ts";
+} from "../protocol/client-frames.ts";
+import { type CloseCode, closeCodes } from "../protocol/close-codes.ts";
+import { encodeAck, encodeError, encodeSlowDown, type Role } from "../protocol/server-frames.ts";
 import type { AlarmTask } from "./alarm-clock.ts";
 import { announceNewcomers } from "./announce-newcomers.ts";
 import { notStored } from "./batch.ts";

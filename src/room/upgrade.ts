@@ -1,4 +1,4 @@
-import { subprotocol } from "../protocol/frames.ts";
+import { subprotocol } from "../protocol/subprotocol.ts";
 import type { Grant } from "./room-api.ts";
 
 /** What the Worker has verified about the socket that is to be opened. */

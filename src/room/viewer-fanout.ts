@@ -1,23 +1,21 @@
 import { DurableObject } from "cloudflare:workers";
 import { errorFields, type LogFields, log } from "../platform/log.ts";
+import { decodeClientFrame, type Hello, type Refused } from "../protocol/client-frames.ts";
 import { type CloseCode, closeCodes } from "../protocol/close-codes.ts";
+import { limits } from "../protocol/limits.ts";
+import { encodePresence, type PresenceFrame } from "../protocol/presence.ts";
 import {
   type Actors,
-  decodeClientFrame,
   encodeActors,
   encodeError,
   encodeItem,
   encodeOperations,
   encodeSlowDown,
-  type Hello,
   type Item,
   type Operations,
-  type Refused,
   type Role,
   type Welcome,
-} from "../protocol/frames.ts";
-import { limits } from "../protocol/limits.ts";
-import { encodePresence, type PresenceFrame } from "../protocol/presence.ts";
+} from "../protocol/server-frames.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import type { FanoutSource, ViewerFanoutApi } from "./fanout-api.ts";
 import { Flow } from "./flow.ts";

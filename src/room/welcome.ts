@@ -1,7 +1,9 @@
 import type { Accepted, Authority } from "../ot/authority.ts";
-import { type ActorInfo, type Hello, subprotocol, type Welcome } from "../protocol/frames.ts";
+import type { Hello } from "../protocol/client-frames.ts";
 import { limits } from "../protocol/limits.ts";
 import type { PresenceItem } from "../protocol/presence.ts";
+import type { ActorInfo, Welcome } from "../protocol/server-frames.ts";
+import { subprotocol } from "../protocol/subprotocol.ts";
 import type { LoadedRoom } from "./loaded-room.ts";
 import type { Actor } from "./operation-log.ts";
 import type { Grant } from "./room-api.ts";

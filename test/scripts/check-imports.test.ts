@@ -4,7 +4,7 @@ import { forbiddenImports } from "../../scripts/check-imports.ts";
 test.each([
   ["src/ot/transform.ts", `import { apply } from "./apply.ts";`],
   ["src/ot/deep/rope.ts", `import { apply } from "../apply.ts";`],
-  ["src/protocol/frames.ts", `import { parse } from "../ot/parse.ts";\nimport { z } from "zod";`],
+  ["src/protocol/client-frames.ts", `import { parse } from "../ot/parse.ts";\nimport { z } from "zod";`],
   ["src/db/schema.ts", `import { text } from "drizzle-orm/sqlite-core";`],
   ["src/auth/routes.ts", `import { problem } from "../platform/problem.ts";\nimport { Hono } from "hono";`],
   ["src/auth/routes.ts", `import type { Bindings } from "../env.ts";`],
@@ -22,7 +22,7 @@ test.each([
 });
 
 test.each([
-  ["a folder above", "src/ot/transform.ts", `import { frame } from "../protocol/frames.ts";`],
+  ["a folder above", "src/ot/transform.ts", `import { frame } from "../protocol/client-frames.ts";`],
   ["a package in the engine", "src/ot/transform.ts", `import { z } from "zod";`],
   ["a module of Node in the engine", "src/ot/transform.ts", `import { randomBytes } from "node:crypto";`],
   ["a package that is not on the folder's list", "src/room/room.ts", `import { Hono } from "hono";`],

@@ -3,9 +3,11 @@ import { type WebSocket, WebSocketServer } from "ws";
 import type { Operation } from "../../src/ot/operation.ts";
 import { Text } from "../../src/ot/text.ts";
 import { transform } from "../../src/ot/transform.ts";
+import { decodeClientFrame, type Submit } from "../../src/protocol/client-frames.ts";
 import { serverFrames } from "../../src/protocol/frame-schemas.ts";
-import { decodeClientFrame, encodeError, type Submit, subprotocol } from "../../src/protocol/frames.ts";
 import { limits } from "../../src/protocol/limits.ts";
+import { encodeError } from "../../src/protocol/server-frames.ts";
+import { subprotocol } from "../../src/protocol/subprotocol.ts";
 
 /** What a toy server may do wrong. */
 export const faults = {

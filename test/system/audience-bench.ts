@@ -4,7 +4,7 @@ import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Text } from "../../src/ot/text.ts";
-import type { ServerFrame } from "../../src/protocol/frames.ts";
+import type { ServerFrame } from "../../src/protocol/server-frames.ts";
 import { startServer } from "../support/server.ts";
 
 const viewers = Number(process.argv[2] ?? 2_000);

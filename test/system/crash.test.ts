@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { Account } from "../../scripts/replay/account.ts";
 import { DocumentSession } from "../../src/client/document-session.ts";
 import { deletion, insertion } from "../../src/ot/operation.ts";
-import type { Welcome } from "../../src/protocol/frames.ts";
+import type { Welcome } from "../../src/protocol/server-frames.ts";
 import { checkHistory, type History } from "../support/history-checker.ts";
 import { Random } from "../support/ot-random.ts";
 import { startServer } from "../support/server.ts";

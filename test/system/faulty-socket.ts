@@ -1,4 +1,4 @@
-import type { Welcome } from "../../src/protocol/frames.ts";
+import type { Welcome } from "../../src/protocol/server-frames.ts";
 import type { Acknowledgement } from "../support/history-checker.ts";
 import type { Random } from "../support/ot-random.ts";
 

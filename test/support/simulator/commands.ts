@@ -1,5 +1,5 @@
 import fc from "fast-check";
-import type { Role } from "../../../src/protocol/frames.ts";
+import type { Role } from "../../../src/protocol/server-frames.ts";
 import type { AppendFault } from "./ledger.ts";
 
 /**

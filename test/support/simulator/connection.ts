@@ -1,4 +1,4 @@
-import { decodeServerFrame, type ServerFrame } from "../../../src/protocol/frames.ts";
+import { decodeServerFrame, type ServerFrame } from "../../../src/protocol/server-frames.ts";
 import type { Peer, Session } from "../../../src/room/peer.ts";
 import type { Grant } from "../../../src/room/room-api.ts";
 import type { Ledger } from "./ledger.ts";

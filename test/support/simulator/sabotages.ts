@@ -1,7 +1,7 @@
 import { Authority, type Submission, type Verdict } from "../../../src/ot/authority.ts";
 import type { Operation } from "../../../src/ot/operation.ts";
 import { transform } from "../../../src/ot/transform.ts";
-import { decodeClientFrame, encodeSubmit } from "../../../src/protocol/frames.ts";
+import { decodeClientFrame, encodeSubmit } from "../../../src/protocol/client-frames.ts";
 import { Batch } from "../../../src/room/batch.ts";
 import type { Commit } from "../../../src/room/operation-log.ts";
 import type { Peer } from "../../../src/room/peer.ts";

@@ -1,4 +1,4 @@
-import type { Role } from "../../../src/protocol/frames.ts";
+import type { Role } from "../../../src/protocol/server-frames.ts";
 import { Room } from "../../../src/room/room.ts";
 import type { Grant } from "../../../src/room/room-api.ts";
 import type { Connection } from "./connection.ts";

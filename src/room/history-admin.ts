@@ -33,6 +33,8 @@ export class HistoryAdmin implements Api {
   async redact(request: Parameters<Api["redact"]>[0]): ReturnType<Api["redact"]> {
     const redacted = this.#room.requests.redact(request);
     if (!redacted.ok) return redacted;
+    // SQLite clears a page that it uses again only if it was freed in an earlier transaction.
+    await this.#storage.sync();
     // They quote operations as they were.
     this.#divergences.clear();
     await eraseFreePages(this.#storage);

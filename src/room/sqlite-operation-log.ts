@@ -15,7 +15,7 @@ import type {
 } from "./operation-log.ts";
 import { flushWeight, segmentRuns } from "./segment-runs.ts";
 import { gapAfter, type Oldest, SqliteHistory } from "./sqlite-history.ts";
-import { createRoom, openRoom, type RoomRow, replaceWritten, type SqlStorageSlice } from "./sqlite-schema.ts";
+import { createRoom, openRoom, type RoomRow, replaceTables, type SqlStorageSlice } from "./sqlite-schema.ts";
 import { packText, readText, writeText } from "./stored-text.ts";
 
 /** Units of hot rows that are sealed at once: some 6,000 typed edits, which a load reads in 2 ms. */
@@ -253,15 +253,15 @@ export class SqliteOperationLog implements OperationLog {
     this.#storage.transactionSync(() => {
       this.#notePeak();
       this.#saveLastSubmissions(snapshot.lastByActor);
-      replaceWritten(this.#sql, () => {
+      this.#sql.exec("UPDATE room SET snapshot_version = ?", snapshot.version);
+      this.#sql.exec("DELETE FROM points");
+      for (const { version, sum } of points) this.#sql.exec("INSERT INTO points VALUES (?, ?)", version, sum);
+      replaceTables(this.#sql, () => {
         const flushes = rewritten(this.#history.flushes(this.horizon), operation);
         for (const run of segmentRuns(flushes)) this.#history.writeSegment("new_segments", run);
         writeText(this.#sql, "new_base", base, "packed");
         writeText(this.#sql, "new_snapshot", snapshot.text, "packed");
       });
-      this.#sql.exec("UPDATE room SET snapshot_version = ?", snapshot.version);
-      this.#sql.exec("DELETE FROM points");
-      for (const { version, sum } of points) this.#sql.exec("INSERT INTO points VALUES (?, ?)", version, sum);
     });
     this.#open();
   }

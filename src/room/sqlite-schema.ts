@@ -44,18 +44,21 @@ export function emptyOperations(sql: SqlStorage): void {
   createTable(sql, "operations");
 }
 
-/** The tables that hold what people wrote. */
-const written = ["operations", "segments", "snapshot", "base"] as const;
+/** The tables that hold what people wrote. The others may have taken over a page in which something of it is left. */
+const written: ReadonlySet<Table> = new Set<Table>(["operations", "segments", "snapshot", "base"]);
 
 /**
- * Lets `fill` write new tables with these names and a `new_` before them, and puts them in the place of the old: what
- * lay in the pages of those is now in free pages only. To be called in a transaction.
+ * Puts new tables in the place of all, so that what lay in their pages is in free pages only: those of what people wrote
+ * as `fill` writes them, with a `new_` before their names, the others copied. To be called in a transaction.
  */
-export function replaceWritten(sql: SqlStorage, fill: () => void): void {
+export function replaceTables(sql: SqlStorage, fill: () => void): void {
+  const names = Object.keys(tables) as Table[];
   // None is dropped before all are filled: SQLite uses a page that was freed in this transaction as it is, with what is in it.
-  for (const table of written) createTable(sql, table, `new_${table}`);
+  for (const table of names) createTable(sql, table, `new_${table}`);
   fill();
-  for (const table of written) {
+  for (const table of names)
+    if (!written.has(table)) sql.exec(`INSERT INTO new_${table} SELECT * FROM ${table}`);
+  for (const table of names) {
     sql.exec(`DROP TABLE ${table}`);
     sql.exec(`ALTER TABLE new_${table} RENAME TO ${table}`);
   }

@@ -183,10 +183,15 @@ export class Authority {
 
   /** The accepted operations after `version`, which must be from `horizon` to the newest; else throws RangeError. */
   since(version: number): Accepted[] {
+    return [...this.after(version)];
+  }
+
+  /** The same one by one: what is not asked for is not read. */
+  after(version: number): Iterable<Accepted> {
     if (!(version >= this.horizon && version <= this.#version)) {
       throw new RangeError(`Version ${version} is not within ${this.horizon} … ${this.#version}.`);
     }
-    return [...this.#read(version)];
+    return this.#read(version);
   }
 
   *#read(from: number): Generator<Accepted> {

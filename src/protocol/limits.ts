@@ -18,6 +18,8 @@ export const limits = {
    * for a keystroke, 200 for an operation of 10,000 parts; who is further behind is `too_old`.
    */
   transformParts: 2_097_152,
+  /** Code units of the operations in a welcome: more than the largest text, and the frame stays below the platform's 32 MiB. */
+  missedUnits: 8_388_608,
   /** Code units of one socket frame: an operation with its largest insert, every character escaped. */
   frameUnits: 1_048_576,
   /** Selections of one presence: people use a handful of carets; it is mapped through every operation. */

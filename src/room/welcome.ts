@@ -62,15 +62,22 @@ export function composeWelcome(
 
 /**
  * What was accepted after the client's version; undefined if the text is to be sent instead. A client with a
- * submission in flight (`lastSeq`) always gets the operations if the log has them: it must transform what it holds.
+ * submission in flight (`lastSeq`) gets the operations if the log has them and a frame can carry them: it must
+ * transform what it holds. No more is read than is sent.
  */
 function missedBy(authority: Authority, { since, lastSeq }: Hello): readonly Accepted[] | undefined {
   if (since === undefined || since > authority.version || since < authority.horizon) return undefined;
-  const mayUseText = lastSeq === undefined;
-  if (mayUseText && (authority.version - since) * smallestItem > authority.text.length) return undefined;
-  const missed = authority.since(since);
-  if (mayUseText && JSON.stringify(missed.map(toItem)).length > authority.text.length + smallestItem)
-    return undefined;
+  const inFlight = lastSeq !== undefined;
+  let left = inFlight
+    ? limits.missedUnits
+    : Math.min(limits.missedUnits, authority.text.length + smallestItem);
+  if ((authority.version - since) * smallestItem > left) return undefined;
+  const missed: Accepted[] = [];
+  for (const accepted of authority.after(since)) {
+    left -= JSON.stringify(toItem(accepted)).length + 1;
+    if (left < 0) return undefined;
+    missed.push(accepted);
+  }
   return missed;
 }
 

@@ -81,6 +81,21 @@ describe("hello and welcome", () => {
     expect(inFlight.operations.items).toHaveLength(3);
   });
 
+  it("RM-6: what a frame cannot carry is not sent, and not read either: the text comes, also if something is in flight", () => {
+    const room = new RoomHarness("text");
+    const ann = room.open("ann", "ann-1");
+    const big = "x".repeat(131_072);
+    for (let seq = 1; seq < 140; seq += 2) {
+      room.ask(ann, submit(seq, seq, [big]));
+      room.ask(ann, submit(seq + 1, seq + 1, [-big.length]));
+    }
+    const hello = { type: "hello", client_id: "ann-1", last_seq: 140 };
+    const [late] = room.ask(ann, { ...hello, since: 1 });
+    expect([late.version, late.text, late.operations]).toEqual([141, "text", undefined]);
+    const [later] = room.ask(ann, { ...hello, since: 100 });
+    expect(later.operations.items).toHaveLength(41);
+  });
+
   it("a client that misses nothing gets an empty list; one from the future gets the text", () => {
     const room = new RoomHarness("text");
     const ann = room.open("ann");

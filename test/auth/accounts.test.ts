@@ -84,6 +84,11 @@ describe("register", () => {
     ["a password that is too short", { ...good, password: "1234567" }, "at least 8"],
     ["a password that is too long", { ...good, password: "x".repeat(257) }, "at most 256"],
     ["a password that is a list", { ...good, password: ["12345678"] }, "password must be a string"],
+    [
+      "a password that has a length, and is no text",
+      { ...good, password: { length: { toString: 1, valueOf: 1 } } },
+      "password must be a string",
+    ],
     ["a password of lone surrogates", { ...good, password: "\ud800".repeat(8) }, "well-formed"],
     ["a name that is too long", { ...good, name: "x".repeat(limits.nameUnits + 1) }, "at most 100"],
     ["a name with a control character", { ...good, name: "a\u0000b" }, "control characters"],

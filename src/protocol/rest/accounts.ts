@@ -2,8 +2,6 @@ import { z } from "zod";
 import { limits } from "../limits.ts";
 import { id, line, text, time } from "./text.ts";
 
-const { min: passwordMin, max: passwordMax } = limits.passwordUnits;
-
 const object = (issue: { input: unknown }) =>
   issue.input === undefined ? "a JSON body is required" : "the body must be a JSON object";
 
@@ -11,18 +9,10 @@ const object = (issue: { input: unknown }) =>
 export const registration = z
   .object(
     {
-      email: z
-        .string({
-          error: (issue) => (issue.input === undefined ? "email is required" : "email must be a string"),
-        })
-        .trim()
-        .max(limits.emailUnits, `email must have at most ${limits.emailUnits} characters`)
+      email: text("email", { max: limits.emailUnits, trim: true })
         // ASCII only, so that two addresses which look alike to a person are not two accounts by encoding alone.
         .pipe(z.email("email must be an e-mail address")),
-      password: text("password", passwordMax).min(
-        passwordMin,
-        `password must have at least ${passwordMin} characters`,
-      ),
+      password: text("password", limits.passwordUnits),
       name: line("name", limits.nameUnits),
     },
     { error: object },
@@ -35,17 +25,15 @@ export const registration = z
  */
 export const login = z
   .object(
-    { email: text("email", limits.emailUnits).trim(), password: text("password", passwordMax) },
+    {
+      email: text("email", { max: limits.emailUnits, trim: true }),
+      password: text("password", { max: limits.passwordUnits.max }),
+    },
     { error: object },
   )
   .meta({ id: "Login" });
 
-const refreshToken = z
-  .string({
-    error: (issue) =>
-      issue.input === undefined ? "refresh_token is required" : "refresh_token must be a string",
-  })
-  .max(limits.refreshTokenUnits, "refresh_token is too long");
+const refreshToken = text("refresh_token", { max: limits.refreshTokenUnits });
 
 /** What `POST /auth/refresh` takes. */
 export const refresh = z.object({ refresh_token: refreshToken }, { error: object }).meta({ id: "Refresh" });

@@ -6,7 +6,7 @@ const object = (issue: { input: unknown }) =>
   issue.input === undefined ? "a JSON body is required" : "the body must be a JSON object";
 
 const title = line("title", limits.titleUnits);
-const content = text("content", limits.textUnits);
+const content = text("content", { max: limits.textUnits });
 
 /** What `POST /documents` takes; without `workspace_id` the document goes into the personal workspace. */
 export const newDocument = z

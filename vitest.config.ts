@@ -31,18 +31,19 @@ export default defineConfig({
           name: "workerd",
           include: ["test/{protocol,room,platform,auth,workspaces,documents,seed}/**/*.test.ts"],
           setupFiles: ["./test/support/migrate.ts"],
+          // One workerd for all files: starting one for each took as long as the tests. So no test may count on an
+          // empty database, nor on names that another file may use.
+          isolate: false,
           testTimeout: 30_000,
         },
       },
-      // The service as a process of its own: started, killed, restarted. After the others, so that it has the machine.
+      // The service as a process of its own: started, killed, restarted.
       {
         test: {
           name: "system",
           include: ["test/system/**/*.test.ts"],
           testTimeout: 120_000,
           hookTimeout: 60_000,
-          fileParallelism: false,
-          sequence: { groupOrder: 1 },
         },
       },
     ],

@@ -7,6 +7,8 @@ process.env.WRANGLER_LOG ??= "error";
 
 export default defineConfig({
   test: {
+    // vitest would leave a core idle, which on two is half of the machine.
+    maxWorkers: "100%",
     coverage: { provider: "istanbul", include: ["src/**/*.ts"], reporter: ["text", "html"] },
     projects: [
       // Pure code and tools, in Node.

@@ -1,38 +1,15 @@
 import { type Operation, OperationBuilder } from "./operation.ts";
+import { destinations, origins } from "./range-mapping.ts";
 import type { Text } from "./text.ts";
+import { append, followLayer, type Group, isPending, type Layer, type Run, slice } from "./undo-run.ts";
 
 /** How much can be taken back: edits (groups), and runs of text that they are remembered by. The oldest is forgotten first. */
 export const undoLimits = { groups: 200, runs: 5_000 } as const;
-
-/** Edits that are undone together. */
-interface Group {
-  undone: boolean;
-}
-
-/** Own operations that the server has not acknowledged. */
-export type Layer = "in_flight" | "buffer";
 
 /** Where a new edit goes, and the buffer that it is composed onto (`[]` if there is none). */
 export interface Base {
   readonly layer: Layer;
   readonly buffer: Operation;
-}
-
-/**
- * A stretch of characters with one fate: in the text, or, with `hidden`, taken out of it by oneself. Characters are in
- * the text unless their `inserter` is undone, or their `deleter` is not.
- */
-interface Run {
-  readonly units: number;
-  readonly inserter?: Group | undefined;
-  readonly deleter?: Group | undefined;
-  readonly hidden?: string | undefined;
-  /**
-   * Where they lie in the text below the own operation that deletes them, while that is not acknowledged: until then
-   * another may delete the same. Characters restored meanwhile keep it; to others they are still the deleted ones.
-   */
-  readonly in_flight?: number | undefined;
-  readonly buffer?: number | undefined;
 }
 
 /**
@@ -294,130 +271,4 @@ export class UndoHistory {
     if (runs.length <= 100) before.splice(from, replaced, ...runs);
     else this.#runs = [...before.slice(0, from), ...runs, ...before.slice(from + replaced)];
   }
-}
-
-const isPending = (run: Run): boolean => run.in_flight !== undefined || run.buffer !== undefined;
-
-function slice(run: Run, offset: number, units: number): Run {
-  if (offset === 0 && units === run.units) return run;
-  const { hidden, in_flight, buffer } = run;
-  return {
-    ...run,
-    units,
-    hidden: hidden?.slice(offset, offset + units),
-    in_flight: in_flight === undefined ? undefined : in_flight + offset,
-    buffer: buffer === undefined ? undefined : buffer + offset,
-  };
-}
-
-/** Adds a run, as part of the last one where both have one fate. */
-function append(runs: Run[], run: Run): void {
-  const last = runs.at(-1);
-  if (last && continues(last, run)) {
-    const hidden = last.hidden === undefined ? undefined : `${last.hidden}${run.hidden}`;
-    runs[runs.length - 1] = { ...last, units: last.units + run.units, hidden };
-  } else {
-    runs.push(run);
-  }
-}
-
-function continues(last: Run, run: Run): boolean {
-  const { units } = last;
-  return (
-    last.inserter === run.inserter &&
-    last.deleter === run.deleter &&
-    (last.hidden === undefined) === (run.hidden === undefined) &&
-    (last.in_flight === undefined ? undefined : last.in_flight + units) === run.in_flight &&
-    (last.buffer === undefined ? undefined : last.buffer + units) === run.buffer
-  );
-}
-
-interface Piece {
-  /** From the beginning of the range. */
-  readonly offset: number;
-  readonly units: number;
-}
-
-/** Where the range of the text after `operation` came from: pieces with their place before it; none if it inserted them. */
-function* origins(
-  position: number,
-  length: number,
-  operation: Operation,
-): Iterable<Piece & { at: number | undefined }> {
-  const end = position + length;
-  let before = 0;
-  let after = 0;
-  for (const part of operation) {
-    if (after >= end) return;
-    if (typeof part === "number" && part < 0) {
-      before -= part;
-      continue;
-    }
-    const isInserted = typeof part === "string";
-    const units = isInserted ? part.length : part;
-    const from = Math.max(position, after);
-    const to = Math.min(end, after + units);
-    if (from < to) {
-      const at = isInserted ? undefined : before + from - after;
-      yield { offset: from - position, units: to - from, at };
-    }
-    after += units;
-    if (!isInserted) before += units;
-  }
-  const from = Math.max(position, after);
-  if (from < end) yield { offset: from - position, units: end - from, at: before + from - after };
-}
-
-/** Where the range of the text before `operation` goes: pieces with their place after it; none if it deletes them. */
-function* destinations(
-  position: number,
-  length: number,
-  operation: Operation,
-): Iterable<Piece & { at: number | undefined }> {
-  const end = position + length;
-  let before = 0;
-  let after = 0;
-  for (const part of operation) {
-    if (before >= end) return;
-    if (typeof part === "string") {
-      after += part.length;
-      continue;
-    }
-    const units = Math.abs(part);
-    const from = Math.max(position, before);
-    const to = Math.min(end, before + units);
-    const at = part > 0 ? after + from - before : undefined;
-    if (from < to) yield { offset: from - position, units: to - from, at };
-    before += units;
-    if (part > 0) after += units;
-  }
-  const from = Math.max(position, before);
-  if (from < end) yield { offset: from - position, units: end - from, at: after + from - before };
-}
-
-/** The run after another's operation below the layer: what is hidden and deleted there too is gone for good. */
-function followLayer(run: Run, layer: Layer, operation: Operation): Run[] {
-  const position = run[layer];
-  if (position === undefined) return [run];
-  const runs: Run[] = [];
-  const end = position + run.units;
-  let before = 0;
-  let after = 0;
-  const take = (units: number, isKept: boolean) => {
-    const from = Math.max(position, before);
-    const to = Math.min(end, before + units);
-    if (from < to && (isKept || run.hidden === undefined)) {
-      const at = isKept ? after + from - before : undefined;
-      runs.push({ ...slice(run, from - position, to - from), [layer]: at });
-    }
-    before += units;
-    if (isKept) after += units;
-  };
-  for (const part of operation) {
-    if (before >= end) return runs;
-    if (typeof part === "string") after += part.length;
-    else take(Math.abs(part), part > 0);
-  }
-  take(Infinity, true);
-  return runs;
 }

@@ -16,7 +16,7 @@ app.use(requestContext);
 app.onError(onError);
 app.notFound(notFoundOf(app));
 
-app.route("/api/v1", authRoutes(personalWorkspace));
+app.route("/api/v1", authRoutes({ accountExtras: personalWorkspace }));
 app.route("/api/v1", documentRoutes);
 app.route("/", socketRoute);
 

@@ -3,8 +3,10 @@ import type { BatchItem } from "drizzle-orm/batch";
 import type { Database } from "../db/database.ts";
 import { sessions, users } from "../db/schema.ts";
 import { Problem } from "../platform/problem.ts";
+import { auditRow } from "./audit.ts";
 import { hashPassword, verifyPassword } from "./passwords.ts";
 import type { PresentedRefresh } from "./refresh-token.ts";
+import type { RequestOrigin } from "./request-origin.ts";
 import { newSession, startSession, type User, userColumns } from "./sessions.ts";
 
 /** What else a new account comes with; it is written in the account's own batch, or not at all. */
@@ -13,18 +15,20 @@ export type AccountExtras = (db: Database, user: User) => BatchItem<"sqlite">[];
 /** Opens an account and signs it in. Throws Problem `email_taken`. */
 export async function register(
   db: Database,
-  { email, password, name }: { email: string; password: string; name: string },
+  { email, password, name, origin }: { email: string; password: string; name: string; origin: RequestOrigin },
   extras: AccountExtras,
   now: number,
 ): Promise<{ user: User; session: PresentedRefresh }> {
-  const user: User = { id: crypto.randomUUID(), email, name, createdAt: now };
-  const session = newSession(user.id, now);
+  const account = { id: crypto.randomUUID(), email, name, createdAt: now, emailVerifiedAt: null };
+  const user: User = { ...account, oauthProvider: null };
+  const session = newSession(user.id, origin, now);
   const passwordHash = await hashPassword(password);
   try {
     await db.batch([
-      db.insert(users).values({ ...user, emailNormalized: normalizeEmail(email), passwordHash }),
+      db.insert(users).values({ ...account, emailNormalized: normalizeEmail(email), passwordHash }),
       ...extras(db, user),
       db.insert(sessions).values(session),
+      auditRow(db, { userId: user.id, event: "account.registered", sessionId: session.id, origin }, now),
     ]);
   } catch (error) {
     // Asking first would leave a gap between the question and the insert.
@@ -39,7 +43,7 @@ export async function register(
 /** AU-1: signs in with a password. "No such account" and "wrong password" are one answer after one amount of work. */
 export async function logIn(
   db: Database,
-  { email, password }: { email: string; password: string },
+  { email, password, origin }: { email: string; password: string; origin: RequestOrigin },
   now: number,
 ): Promise<{ user: User; session: PresentedRefresh }> {
   const [found] = await db
@@ -49,7 +53,7 @@ export async function logIn(
   const right = await verifyPassword(password, found?.passwordHash ?? null);
   if (!found || !right)
     throw new Problem("invalid_credentials", "The e-mail address or the password is wrong.");
-  return { user: found.user, session: await startSession(db, found.user.id, now) };
+  return { user: found.user, session: await startSession(db, found.user.id, origin, now) };
 }
 
 export async function findUser(db: Database, id: string): Promise<User | undefined> {
@@ -58,7 +62,7 @@ export async function findUser(db: Database, id: string): Promise<User | undefin
 }
 
 /** Providers do not tell upper from lower case, so neither do we; more (dots, tags) is theirs to define. */
-function normalizeEmail(email: string): string {
+export function normalizeEmail(email: string): string {
   return email.toLowerCase();
 }
 

@@ -1,147 +1,16 @@
-import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
-import { database } from "../db/database.ts";
-import { settingsOf } from "../env.ts";
-import { jsonBody } from "../platform/json-body.ts";
-import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers } from "../platform/openapi.ts";
-import { Problem } from "../platform/problem.ts";
+import { OpenAPIHono } from "@hono/zod-openapi";
 import type { RequestContext } from "../platform/request-context.ts";
-import { limits } from "../protocol/limits.ts";
-import * as schemas from "../protocol/rest/accounts.ts";
-import { accessTokenSeconds, issueAccessToken } from "./access-token.ts";
-import { type AccountExtras, findUser, logIn, register } from "./accounts.ts";
-import { authenticate, authenticated, bearerToken } from "./authenticate.ts";
-import { makeRefreshToken, type PresentedRefresh, readRefreshToken } from "./refresh-token.ts";
-import { endSession, rotateSession, type User } from "./sessions.ts";
-import { signingKeysOf } from "./signing-keys.ts";
+import type { AccountExtras } from "./accounts.ts";
+import { signInRoutes } from "./sign-in-routes.ts";
+import { userRoutes } from "./user-routes.ts";
 
-const small = jsonBody(limits.credentialsBytes);
-
-const registerRoute = createRoute({
-  method: "post",
-  path: "/auth/register",
-  summary: "Open an account, and sign in",
-  middleware: [small] as const,
-  request: { body: jsonRequest(schemas.registration) },
-  responses: {
-    201: jsonAnswer(schemas.tokens, "The account is open."),
-    ...problemAnswers(...bodyProblems, "email_taken"),
-  },
-});
-
-const loginRoute = createRoute({
-  method: "post",
-  path: "/auth/login",
-  summary: "Sign in with a password",
-  middleware: [small] as const,
-  request: { body: jsonRequest(schemas.login) },
-  responses: {
-    200: jsonAnswer(schemas.tokens, "Signed in."),
-    ...problemAnswers(...bodyProblems, "invalid_credentials"),
-  },
-});
-
-const refreshRoute = createRoute({
-  method: "post",
-  path: "/auth/refresh",
-  summary: "Trade a refresh token for new tokens",
-  description:
-    "Every refresh token works once. The one before is answered again for 30 s, for a lost answer or a second tab; " +
-    "an older one ends the session.",
-  middleware: [small] as const,
-  request: { body: jsonRequest(schemas.refresh) },
-  responses: {
-    200: jsonAnswer(schemas.tokens, "New tokens."),
-    ...problemAnswers(...bodyProblems, "invalid_token"),
-  },
-});
-
-const logoutRoute = createRoute({
-  method: "post",
-  path: "/auth/logout",
-  summary: "End a session: the refresh token's in the body, or else the access token's",
-  middleware: [small] as const,
-  request: { body: { ...jsonRequest(schemas.logout), required: false } },
-  responses: {
-    204: { description: "The session has ended, or had already." },
-    ...problemAnswers(...bodyProblems, "unauthenticated", "invalid_token"),
-  },
-});
-
-const meRoute = createRoute({
-  method: "get",
-  path: "/users/me",
-  summary: "Who am I",
-  security: [{ bearer: [] }],
-  middleware: [authenticated] as const,
-  responses: {
-    200: jsonAnswer(schemas.user, "The person behind the access token."),
-    ...problemAnswers("unauthenticated", "invalid_token"),
-  },
-});
-
-/** Accounts and sessions. `extras` is what a new account comes with. */
-export function authRoutes(extras: AccountExtras) {
-  return new OpenAPIHono<RequestContext>()
-    .openapi(registerRoute, async (c) => {
-      const now = Date.now();
-      const opened = await register(database(c.env.DB), c.req.valid("json"), extras, now);
-      return c.json(await tokensOf(c.env, opened, now), 201);
-    })
-    .openapi(loginRoute, async (c) => {
-      const now = Date.now();
-      const signedIn = await logIn(database(c.env.DB), c.req.valid("json"), now);
-      return c.json(await tokensOf(c.env, signedIn, now), 200);
-    })
-    .openapi(refreshRoute, async (c) => {
-      const now = Date.now();
-      const presented = await presentedRefresh(c.env, c.req.valid("json").refresh_token);
-      const rotated = await rotateSession(database(c.env.DB), presented, now);
-      if (!rotated) throw invalidRefreshToken();
-      return c.json(await tokensOf(c.env, rotated, now), 200);
-    })
-    .openapi(logoutRoute, async (c) => {
-      const { refresh_token } = c.req.valid("json");
-      const { sessionId } =
-        refresh_token === undefined
-          ? await authenticate(c.env, bearerToken(c.req.header("authorization")))
-          : await presentedRefresh(c.env, refresh_token);
-      await endSession(database(c.env.DB), sessionId);
-      return c.body(null, 204);
-    })
-    .openapi(meRoute, async (c) => {
-      const user = await findUser(database(c.env.DB), c.var.principal.userId);
-      if (!user) throw new Problem("invalid_token", "The account of this access token is gone.");
-      return c.json(userBody(user), 200);
-    });
+/** What accounts need of the folders above this one. */
+export interface AuthPorts {
+  /** What else a new account comes with. */
+  accountExtras: AccountExtras;
 }
 
-async function presentedRefresh(env: Env, token: string): Promise<PresentedRefresh> {
-  const presented = await readRefreshToken(settingsOf(env).refreshSecret, token);
-  if (!presented) throw invalidRefreshToken();
-  return presented;
-}
-
-/** One answer for every refresh token that is no good; which way it is not good is in the log. */
-function invalidRefreshToken(): Problem {
-  return new Problem("invalid_token", "The refresh token is not valid (any more). Sign in again.");
-}
-
-async function tokensOf(
-  env: Env,
-  { user, session }: { user: User; session: PresentedRefresh },
-  now: number,
-): Promise<schemas.TokensBody> {
-  const { signingKeys, refreshSecret } = settingsOf(env);
-  const keys = await signingKeysOf(signingKeys);
-  return {
-    access_token: await issueAccessToken(keys, { userId: user.id, sessionId: session.sessionId }, now),
-    token_type: "Bearer",
-    expires_in: accessTokenSeconds,
-    refresh_token: await makeRefreshToken(refreshSecret, session),
-    user: userBody(user),
-  };
-}
-
-function userBody({ id, email, name, createdAt }: User): schemas.UserBody {
-  return { id, email, name, created_at: new Date(createdAt).toISOString() };
+/** Accounts, sessions and tokens: every route below /api/v1 that is about who somebody is. */
+export function authRoutes({ accountExtras }: AuthPorts) {
+  return new OpenAPIHono<RequestContext>().route("/", signInRoutes(accountExtras)).route("/", userRoutes);
 }

@@ -2,22 +2,50 @@ import { and, eq, gt, lte, or, sql } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
 import { sessions, users } from "../db/schema.ts";
 import { log } from "../platform/log.ts";
+import { auditRow } from "./audit.ts";
 import type { PresentedRefresh } from "./refresh-token.ts";
+import type { RequestOrigin } from "./request-origin.ts";
 import { judgeRefresh, sessionMaxAge, sessionMaxIdle } from "./session-rules.ts";
 
-export type User = Omit<typeof users.$inferSelect, "emailNormalized" | "passwordHash">;
+export interface User extends Omit<typeof users.$inferSelect, "emailNormalized" | "passwordHash"> {
+  /** Another way in than a password, if one is linked. */
+  oauthProvider: "google" | null;
+}
 
 /** The columns of a user that leave this folder. */
-export const userColumns = { id: users.id, email: users.email, name: users.name, createdAt: users.createdAt };
+export const userColumns = {
+  id: users.id,
+  email: users.email,
+  name: users.name,
+  createdAt: users.createdAt,
+  emailVerifiedAt: users.emailVerifiedAt,
+  // Written out: in a query of one table drizzle leaves the tables' names away.
+  oauthProvider: sql<
+    User["oauthProvider"]
+  >`(SELECT identities.provider FROM identities WHERE identities.user_id = users.id)`.as("oauth_provider"),
+};
 
 /** A session at its first generation, as a row to insert. */
-export function newSession(userId: string, now: number): typeof sessions.$inferInsert {
-  return { id: crypto.randomUUID(), userId, generation: 0, rotatedAt: now, createdAt: now };
+export function newSession(userId: string, origin: RequestOrigin, now: number): typeof sessions.$inferInsert {
+  return {
+    id: crypto.randomUUID(),
+    userId,
+    generation: 0,
+    rotatedAt: now,
+    createdAt: now,
+    authenticatedAt: now,
+    ...origin,
+  };
 }
 
 /** Starts a session, and clears away those of the same person that have run out. */
-export async function startSession(db: Database, userId: string, now: number): Promise<PresentedRefresh> {
-  const session = newSession(userId, now);
+export async function startSession(
+  db: Database,
+  userId: string,
+  origin: RequestOrigin,
+  now: number,
+): Promise<PresentedRefresh> {
+  const session = newSession(userId, origin, now);
   const ended = or(
     lte(sessions.createdAt, now - sessionMaxAge),
     lte(sessions.rotatedAt, now - sessionMaxIdle),
@@ -25,6 +53,7 @@ export async function startSession(db: Database, userId: string, now: number): P
   await db.batch([
     db.delete(sessions).where(and(eq(sessions.userId, userId), ended)),
     db.insert(sessions).values(session),
+    auditRow(db, { userId, event: "session.started", sessionId: session.id, origin }, now),
   ]);
   return { sessionId: session.id, generation: session.generation };
 }
@@ -36,13 +65,14 @@ export async function startSession(db: Database, userId: string, now: number): P
 export async function rotateSession(
   db: Database,
   presented: PresentedRefresh,
+  origin: RequestOrigin,
   now: number,
 ): Promise<{ session: PresentedRefresh; user: User } | undefined> {
   const { sessionId, generation } = presented;
   const [rotated, [session], [user]] = await db.batch([
     db
       .update(sessions)
-      .set({ generation: sql`${sessions.generation} + 1`, rotatedAt: now })
+      .set({ generation: sql`${sessions.generation} + 1`, rotatedAt: now, ...origin })
       .where(
         and(
           eq(sessions.id, sessionId),
@@ -68,7 +98,10 @@ export async function rotateSession(
   if (verdict === "retry") return current;
   if (verdict === "reuse") {
     log("warn", "refresh_token_reuse", { session_id: sessionId, user_id: user.id });
-    await endSession(db, sessionId);
+    await db.batch([
+      db.delete(sessions).where(eq(sessions.id, sessionId)),
+      auditRow(db, { userId: user.id, event: "session.refresh_reused", sessionId, origin }, now),
+    ]);
   }
   return undefined;
 }

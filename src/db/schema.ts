@@ -15,8 +15,106 @@ export const users = sqliteTable(
     /** PHC string. Null: this person has no password and cannot sign in with one. */
     passwordHash: text("password_hash"),
     createdAt: integer("created_at").notNull(),
+    /** When the person proved that the address is theirs. Null: not yet, or not since it was changed. */
+    emailVerifiedAt: integer("email_verified_at"),
   },
   (table) => [uniqueIndex("users_email_normalized").on(table.emailNormalized)],
+);
+
+/** Other ways in than a password: who a person is at an OpenID provider. Law AU-3: the key is `sub`, never an address. */
+export const identities = sqliteTable(
+  "identities",
+  {
+    provider: text("provider", { enum: ["google"] }).notNull(),
+    /** The provider's `sub`. */
+    subject: text("subject").notNull(),
+    userId: text("user_id")
+      .notNull()
+      .references(() => users.id),
+    /** As the provider told it when the identity was linked; for people to recognize. */
+    email: text("email").notNull(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.provider, table.subject] }),
+    uniqueIndex("identities_user_provider").on(table.userId, table.provider),
+  ],
+);
+
+/** A sign-in with an OpenID provider that is under way; deleted when it comes back, which makes it single use. */
+export const oauthFlows = sqliteTable("oauth_flows", {
+  /** SHA-256 of `state`, base64url. */
+  stateHash: text("state_hash").primaryKey(),
+  /** SHA-256 of the cookie that binds the flow to a browser; null for a program that keeps the state itself. */
+  browserHash: text("browser_hash"),
+  nonce: text("nonce").notNull(),
+  codeVerifier: text("code_verifier").notNull(),
+  redirectUri: text("redirect_uri").notNull(),
+  /** Who is linking the provider to their account; null for a sign-in. */
+  userId: text("user_id").references(() => users.id),
+  expiresAt: integer("expires_at").notNull(),
+});
+
+/** What an e-mailed link is worth; deleted when it is used, which makes it single use. */
+export const emailTokens = sqliteTable(
+  "email_tokens",
+  {
+    /** SHA-256 of the token, base64url: the token itself is in the message alone. */
+    tokenHash: text("token_hash").primaryKey(),
+    userId: text("user_id")
+      .notNull()
+      .references(() => users.id),
+    purpose: text("purpose", { enum: ["verify", "reset", "change"] }).notNull(),
+    /** The address that the message went to. */
+    email: text("email").notNull(),
+    createdAt: integer("created_at").notNull(),
+    expiresAt: integer("expires_at").notNull(),
+  },
+  (table) => [index("email_tokens_user").on(table.userId, table.purpose)],
+);
+
+/** Personal access tokens: how programs sign in. */
+export const personalTokens = sqliteTable(
+  "personal_tokens",
+  {
+    id: text("id").primaryKey(),
+    userId: text("user_id")
+      .notNull()
+      .references(() => users.id),
+    name: text("name").notNull(),
+    /** SHA-256 of the token, base64url. */
+    tokenHash: text("token_hash").notNull(),
+    /** Scopes, separated by blanks (RFC 6749 §3.3). */
+    scope: text("scope").notNull(),
+    createdAt: integer("created_at").notNull(),
+    expiresAt: integer("expires_at").notNull(),
+    /** To the hour; null: never. */
+    lastUsedAt: integer("last_used_at"),
+  },
+  (table) => [
+    uniqueIndex("personal_tokens_hash").on(table.tokenHash),
+    index("personal_tokens_user").on(table.userId),
+  ],
+);
+
+/** What happened to the security of an account, for the person to read. */
+export const auditEvents = sqliteTable(
+  "audit_events",
+  {
+    id: text("id").primaryKey(),
+    userId: text("user_id")
+      .notNull()
+      .references(() => users.id),
+    /** As in `src/auth/audit.ts`. */
+    event: text("event").notNull(),
+    /** The sign-in that did it, if one did. */
+    sessionId: text("session_id"),
+    /** Where it came from: the address of the network, and what the browser calls itself. */
+    address: text("address"),
+    userAgent: text("user_agent"),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [index("audit_events_user_created").on(table.userId, table.createdAt, table.id)],
 );
 
 /** One row per sign-in; law AU-2 works on `generation` alone, so no token and no hash of one is stored. */
@@ -31,8 +129,26 @@ export const sessions = sqliteTable(
     generation: integer("generation").notNull(),
     rotatedAt: integer("rotated_at").notNull(),
     createdAt: integer("created_at").notNull(),
+    /** When the person last proved who they are: sensitive changes ask for a recent time. */
+    authenticatedAt: integer("authenticated_at").notNull().default(0),
+    /** Where it was last used, for the person to recognize. */
+    address: text("address"),
+    userAgent: text("user_agent"),
   },
   (table) => [index("sessions_user").on(table.userId)],
+);
+
+/** In which documents a sign-in has, or had, open sockets: where to close them when it ends (decision 0005). */
+export const sessionDocuments = sqliteTable(
+  "session_documents",
+  {
+    /** No reference: the rows outlive the session until its sockets are closed. */
+    sessionId: text("session_id").notNull(),
+    documentId: text("document_id").notNull(),
+    /** When the last of them was admitted. */
+    admittedAt: integer("admitted_at").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.sessionId, table.documentId] })],
 );
 
 export const workspaces = sqliteTable(

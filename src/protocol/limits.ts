@@ -96,6 +96,8 @@ export const limits = {
   passwordUnits: { min: 8, max: 256 },
   /** Code units of an e-mail address (RFC 5321: 254 octets in a forward path). */
   emailUnits: 254,
+  /** Code units of a browser's name for itself that are kept with a session. */
+  userAgentUnits: 256,
   /** Items on one page of a list. */
   pageItems: { default: 50, max: 100 },
 } as const;

@@ -26,7 +26,9 @@ describe("register", () => {
         user: {
           id: expect.any(String),
           email: "Ada@Example.com",
+          email_verified: false,
           name: "Ada",
+          oauth_provider: null,
           created_at: expect.stringMatching(/^\d{4}-.*Z$/),
         },
       });

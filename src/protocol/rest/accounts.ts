@@ -45,7 +45,14 @@ export const logout = z
 
 /** A person, to themselves. */
 export const user = z
-  .object({ id, email: z.string(), name: z.string(), created_at: time })
+  .object({
+    id,
+    email: z.string(),
+    email_verified: z.boolean(),
+    name: z.string(),
+    oauth_provider: z.enum(["google"]).nullable().meta({ description: "Another way in than a password." }),
+    created_at: time,
+  })
   .meta({ id: "User" });
 
 /** The answer to register, login and refresh (names of RFC 6749 §5.1). */

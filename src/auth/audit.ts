@@ -1,0 +1,44 @@
+import type { BatchItem } from "drizzle-orm/batch";
+import type { Database } from "../db/database.ts";
+import { auditEvents } from "../db/schema.ts";
+import type { RequestOrigin } from "./request-origin.ts";
+
+/** What the audit of an account can say. The names are API. */
+export type AuditEvent =
+  | "account.registered"
+  | "account.renamed"
+  | "account.exported"
+  | "session.started"
+  | "session.ended"
+  | "session.revoked"
+  | "session.refresh_reused"
+  | "login.failed"
+  | "login.throttled"
+  | "password.changed"
+  | "password.reset_requested"
+  | "password.reset"
+  | "email.verification_sent"
+  | "email.verified"
+  | "email.change_requested"
+  | "email.changed"
+  | "identity.linked"
+  | "identity.unlinked"
+  | "personal_token.created"
+  | "personal_token.revoked";
+
+/** The statement that writes an audit row; it belongs in the batch of what it tells of. `now` is in milliseconds. */
+export function auditRow(
+  db: Database,
+  entry: { userId: string; event: AuditEvent; sessionId?: string | undefined; origin: RequestOrigin },
+  now: number,
+): BatchItem<"sqlite"> {
+  const { userId, event, sessionId, origin } = entry;
+  return db.insert(auditEvents).values({
+    id: crypto.randomUUID(),
+    userId,
+    event,
+    sessionId: sessionId ?? null,
+    ...origin,
+    createdAt: now,
+  });
+}

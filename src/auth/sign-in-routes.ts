@@ -1,0 +1,115 @@
+import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import { database } from "../db/database.ts";
+import { settingsOf } from "../env.ts";
+import { jsonBody } from "../platform/json-body.ts";
+import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers } from "../platform/openapi.ts";
+import { Problem } from "../platform/problem.ts";
+import type { RequestContext } from "../platform/request-context.ts";
+import { limits } from "../protocol/limits.ts";
+import * as schemas from "../protocol/rest/accounts.ts";
+import { type AccountExtras, logIn, register } from "./accounts.ts";
+import { authenticate, bearerToken } from "./authenticate.ts";
+import { type PresentedRefresh, readRefreshToken } from "./refresh-token.ts";
+import { originOf } from "./request-origin.ts";
+import { endSession, rotateSession } from "./sessions.ts";
+import { tokenAnswer } from "./token-answer.ts";
+
+const small = jsonBody(limits.credentialsBytes);
+
+const registerRoute = createRoute({
+  method: "post",
+  path: "/auth/register",
+  summary: "Open an account, and sign in",
+  middleware: [small] as const,
+  request: { body: jsonRequest(schemas.registration) },
+  responses: {
+    201: jsonAnswer(schemas.tokens, "The account is open."),
+    ...problemAnswers(...bodyProblems, "email_taken"),
+  },
+});
+
+const loginRoute = createRoute({
+  method: "post",
+  path: "/auth/login",
+  summary: "Sign in with a password",
+  middleware: [small] as const,
+  request: { body: jsonRequest(schemas.login) },
+  responses: {
+    200: jsonAnswer(schemas.tokens, "Signed in."),
+    ...problemAnswers(...bodyProblems, "invalid_credentials"),
+  },
+});
+
+const refreshRoute = createRoute({
+  method: "post",
+  path: "/auth/refresh",
+  summary: "Trade a refresh token for new tokens",
+  description:
+    "Every refresh token works once. The one before is answered again for 30 s, for a lost answer or a second tab; " +
+    "an older one ends the session.",
+  middleware: [small] as const,
+  request: { body: jsonRequest(schemas.refresh) },
+  responses: {
+    200: jsonAnswer(schemas.tokens, "New tokens."),
+    ...problemAnswers(...bodyProblems, "invalid_token"),
+  },
+});
+
+const logoutRoute = createRoute({
+  method: "post",
+  path: "/auth/logout",
+  summary: "End a session: the refresh token's in the body, or else the access token's",
+  middleware: [small] as const,
+  request: { body: { ...jsonRequest(schemas.logout), required: false } },
+  responses: {
+    204: { description: "The session has ended, or had already." },
+    ...problemAnswers(...bodyProblems, "unauthenticated", "invalid_token"),
+  },
+});
+
+/** Opening an account, signing in, staying signed in, signing out. `extras` is what a new account comes with. */
+export function signInRoutes(extras: AccountExtras) {
+  return new OpenAPIHono<RequestContext>()
+    .openapi(registerRoute, async (c) => {
+      const now = Date.now();
+      const opened = await register(
+        database(c.env.DB),
+        { ...c.req.valid("json"), origin: originOf(c) },
+        extras,
+        now,
+      );
+      return c.json(await tokenAnswer(c.env, opened, now), 201);
+    })
+    .openapi(loginRoute, async (c) => {
+      const now = Date.now();
+      const signedIn = await logIn(database(c.env.DB), { ...c.req.valid("json"), origin: originOf(c) }, now);
+      return c.json(await tokenAnswer(c.env, signedIn, now), 200);
+    })
+    .openapi(refreshRoute, async (c) => {
+      const now = Date.now();
+      const presented = await presentedRefresh(c.env, c.req.valid("json").refresh_token);
+      const rotated = await rotateSession(database(c.env.DB), presented, originOf(c), now);
+      if (!rotated) throw invalidRefreshToken();
+      return c.json(await tokenAnswer(c.env, rotated, now), 200);
+    })
+    .openapi(logoutRoute, async (c) => {
+      const { refresh_token } = c.req.valid("json");
+      const { sessionId } =
+        refresh_token === undefined
+          ? await authenticate(c.env, bearerToken(c.req.header("authorization")))
+          : await presentedRefresh(c.env, refresh_token);
+      await endSession(database(c.env.DB), sessionId);
+      return c.body(null, 204);
+    });
+}
+
+async function presentedRefresh(env: Env, token: string): Promise<PresentedRefresh> {
+  const presented = await readRefreshToken(settingsOf(env).refreshSecret, token);
+  if (!presented) throw invalidRefreshToken();
+  return presented;
+}
+
+/** One answer for every refresh token that is no good; which way it is not good is in the log. */
+function invalidRefreshToken(): Problem {
+  return new Problem("invalid_token", "The refresh token is not valid (any more). Sign in again.");
+}

@@ -1,0 +1,35 @@
+import { settingsOf } from "../env.ts";
+import type { TokensBody, UserBody } from "../protocol/rest/accounts.ts";
+import { accessTokenSeconds, issueAccessToken } from "./access-token.ts";
+import { makeRefreshToken, type PresentedRefresh } from "./refresh-token.ts";
+import type { User } from "./sessions.ts";
+import { signingKeysOf } from "./signing-keys.ts";
+
+/** What every way of signing in answers. `now` is in milliseconds. */
+export async function tokenAnswer(
+  env: Env,
+  { user, session }: { user: User; session: PresentedRefresh },
+  now: number,
+): Promise<TokensBody> {
+  const { signingKeys, refreshSecret } = settingsOf(env);
+  const keys = await signingKeysOf(signingKeys);
+  return {
+    access_token: await issueAccessToken(keys, { userId: user.id, sessionId: session.sessionId }, now),
+    token_type: "Bearer",
+    expires_in: accessTokenSeconds,
+    refresh_token: await makeRefreshToken(refreshSecret, session),
+    user: userBody(user),
+  };
+}
+
+/** A person, as they are told about themselves. */
+export function userBody({ id, email, name, createdAt, emailVerifiedAt, oauthProvider }: User): UserBody {
+  return {
+    id,
+    email,
+    email_verified: emailVerifiedAt !== null,
+    name,
+    oauth_provider: oauthProvider,
+    created_at: new Date(createdAt).toISOString(),
+  };
+}

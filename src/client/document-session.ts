@@ -1,27 +1,11 @@
 import { compose, type Operation } from "../ot/operation.ts";
-import type { OperationLimits } from "../ot/parse.ts";
-import { type OwnSubmission, ProtocolError, Replica } from "../ot/replica.ts";
+import type { Replica } from "../ot/replica.ts";
 import type { Selection } from "../ot/selection.ts";
-import { OperationError } from "../ot/text.ts";
-import { encodeHello, encodeReport } from "../protocol/client-frames.ts";
-import {
-  decodeServerFrame,
-  type ErrorFrame,
-  type OperationList,
-  type Role,
-  type ServerFrame,
-  type SlowDown,
-  type Welcome,
-} from "../protocol/server-frames.ts";
+import type { Role } from "../protocol/server-frames.ts";
 import { subprotocol } from "../protocol/subprotocol.ts";
-import { Agreement } from "./agreement.ts";
-import { backoff } from "./backoff.ts";
-import { Heartbeat } from "./heartbeat.ts";
-import { Link } from "./link.ts";
-import { Outbox } from "./outbox.ts";
-import { type Other, SessionPresence } from "./presence.ts";
-import { Renewal } from "./renewal.ts";
+import type { Other } from "./presence.ts";
 import { type Connection, Listeners, type SessionEvents } from "./session-events.ts";
+import { Synchronizer } from "./synchronizer.ts";
 import { Waiters } from "./waiters.ts";
 
 export type { Connection, Other, SessionEvents };
@@ -52,66 +36,32 @@ export class ReadOnlyError extends Error {
 const undoPause = 500;
 
 /**
- * One document, edited live: connects, resumes by version after every interruption, and keeps the local text and the
- * room's in step. Local edits are applied at once; one submission is in flight and the rest is composed behind it.
+ * One document, edited live: what an application uses. Local edits are applied at once; the synchronizer behind this keeps
+ * the text and the room's in step, whatever becomes of the connection (`link.ts` has its states).
  */
 export class DocumentSession {
-  #clientId: string;
   readonly #options: SessionOptions;
   readonly #listeners = new Listeners();
-  readonly #link: Link;
-  readonly #outbox: Outbox;
-  readonly #renewal: Renewal;
-  readonly #presence: SessionPresence;
-  readonly #heartbeat: Heartbeat;
-  #replica: Replica | undefined;
-  #limits: OperationLimits | undefined;
-  #actor = 0;
-  #epoch: string | undefined;
-  #editedAt = 0;
-  readonly #agreement = new Agreement();
-  /** The text here turned out not to be the server's at some version. */
-  #differs = false;
   readonly #waiters = new Waiters();
+  readonly #sync: Synchronizer;
+  #editedAt = 0;
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    this.#clientId = options.clientId ?? crypto.randomUUID();
-    this.#link = new Link({
+    this.#sync = new Synchronizer({
+      clientId: options.clientId ?? crypto.randomUUID(),
       token: options.token,
       open: (token) => this.#open(token),
-      delays: this.#retryDelays,
-      opened: () => this.#hello(),
-      received: (message) => this.#receive(message),
-      moved: (connection) => this.#moved(connection),
+      delays: options.retry ?? { first: 250, most: 10_000 },
+      emit: (name, event) => this.#listeners.emit(name, event),
+      settled: () => this.#settle(),
     });
-    this.#outbox = new Outbox({
-      pending: () => this.#replica?.pending(),
-      // Not before the welcome: a snapshot could not tell what became of a submission that is on its way.
-      send: (frame) => this.#link.isLive && this.#link.send(frame),
-    });
-    this.#renewal = new Renewal({
-      token: () => options.token(),
-      send: (frame) => this.#link.send(frame),
-      delays: this.#retryDelays,
-    });
-    this.#presence = new SessionPresence({
-      replica: () => this.#replica,
-      send: (frame) => this.#link.send(frame),
-    });
-    this.#heartbeat = new Heartbeat({
-      send: (ping) => this.#link.send(ping),
-      dead: () => this.#link.lost(),
-      back: () => this.#presence.sendAgain(),
-    });
-    void this.#link.connect();
+    this.#sync.connect();
   }
-
-  // ── What the application uses ──────────────────────────────────────────────────────────────────────────────────
 
   /** Names this writer to the room; another one from the moment that somebody else is found to write under it. */
   get clientId(): string {
-    return this.#clientId;
+    return this.#sync.clientId;
   }
 
   /** The text as the user sees it: the room's at `version`, with own edits that are still on their way. */
@@ -136,12 +86,12 @@ export class DocumentSession {
 
   /** What this person may do, as the room last said; undefined before `ready()`. */
   get role(): Role | undefined {
-    return this.#outbox.role;
+    return this.#sync.role;
   }
 
   /** Whether `edit` takes edits. */
   get isReadOnly(): boolean {
-    return !this.#outbox.mayEdit;
+    return !this.#sync.mayEdit;
   }
 
   /**
@@ -155,7 +105,7 @@ export class DocumentSession {
   }
 
   get connection(): Connection {
-    return this.#link.connection;
+    return this.#sync.connection;
   }
 
   /**
@@ -168,7 +118,7 @@ export class DocumentSession {
     const now = Date.now();
     if (now - this.#editedAt > undoPause) replica.closeUndoGroup();
     this.#editedAt = now;
-    this.#edited(operation, replica.edit(operation));
+    this.#sync.edited(operation, replica.edit(operation));
   }
 
   /**
@@ -177,14 +127,14 @@ export class DocumentSession {
    */
   undo(): Operation | null {
     const undone = this.#editable.undo();
-    if (undone) this.#edited(undone.operation, undone.next);
+    if (undone) this.#sync.edited(undone.operation, undone.next);
     return undone?.operation ?? null;
   }
 
   /** Does again what the last undo took back; as `undo`. A new edit ends it. */
   redo(): Operation | null {
     const redone = this.#editable.redo();
-    if (redone) this.#edited(redone.operation, redone.next);
+    if (redone) this.#sync.edited(redone.operation, redone.next);
     return redone?.operation ?? null;
   }
 
@@ -201,18 +151,12 @@ export class DocumentSession {
     this.#joined.closeUndoGroup();
   }
 
-  #edited(operation: Operation, next: OwnSubmission | null): void {
-    this.#presence.edited(operation, "owner");
-    this.#emit("change", { operation, remote: false });
-    if (next) this.#outbox.offer();
-  }
-
   /**
    * Who else has the document open, with their selections in `text` as it is now, through all edits, own and others'.
    * Empty without a connection.
    */
   get others(): Other[] {
-    return this.#presence.others;
+    return this.#sync.presence.others;
   }
 
   /**
@@ -220,7 +164,7 @@ export class DocumentSession {
    * more. Sent with pauses, as soon as all edits are saved; later edits carry it along. `color` is #rrggbb.
    */
   setPresence(selections: readonly Selection[] | null, color?: string): void {
-    this.#presence.show(selections, color);
+    this.#sync.presence.show(selections, color);
   }
 
   on<Name extends keyof SessionEvents>(
@@ -232,24 +176,23 @@ export class DocumentSession {
 
   /** Resolves at the first welcome; rejects if the session ends before. */
   ready(): Promise<void> {
-    return this.#when(() => this.#replica !== undefined);
+    return this.#when(() => this.#sync.replica !== undefined);
   }
 
   /** Resolves as soon as every own edit is durable; rejects if the session ends before. */
   saved(): Promise<void> {
-    return this.#when(() => this.#replica?.state.kind === "synchronized");
+    return this.#when(() => this.#sync.replica?.state.kind === "synchronized");
   }
 
   /** Resolves once `version` has arrived; rejects if the session ends before. */
   reached(version: number): Promise<void> {
-    return this.#when(() => this.#replica !== undefined && this.#replica.version >= version);
+    return this.#when(() => this.#sync.replica !== undefined && this.#sync.replica.version >= version);
   }
 
   /** Ends the session. Edits that are not acknowledged are not sent any more. */
   close(): void {
-    this.#link.end("closed by the application");
+    this.#sync.end("closed by the application");
   }
-
   #open(token: string): WebSocket {
     const { url, documentId, WebSocket: Socket = WebSocket } = this.#options;
     return new Socket(`${url.replace(/^http/, "ws")}/ws/documents/${documentId}`, [
@@ -258,206 +201,16 @@ export class DocumentSession {
     ]);
   }
 
-  get #retryDelays(): { first: number; most: number } {
-    return this.#options.retry ?? { first: 250, most: 10_000 };
-  }
-
   get #joined(): Replica {
-    if (!this.#replica) throw new Error("the session has no text before ready()");
-    return this.#replica;
+    const { replica } = this.#sync;
+    if (!replica) throw new Error("the session has no text before ready()");
+    return replica;
   }
 
   get #editable(): Replica {
     const replica = this.#joined;
     if (this.isReadOnly) throw new ReadOnlyError(`a ${this.role} does not edit`);
     return replica;
-  }
-
-  // ── Connection ─────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #hello(): void {
-    const since = this.#differs ? undefined : this.#replica?.version;
-    const epoch = since === undefined ? undefined : this.#epoch;
-    const lastSeq = this.#replica?.pending()?.seq;
-    this.#link.send(encodeHello({ clientId: this.#clientId, since, epoch, lastSeq }));
-  }
-
-  /** The connection came into another state: what hung on the one before ends. */
-  #moved(connection: Connection): void {
-    this.#renewal.cancel();
-    this.#heartbeat.stop();
-    if (connection.state === "ended") this.#outbox.close();
-    const othersWereHere = this.#presence.end();
-    this.#emit("connection", connection);
-    if (othersWereHere) this.#emit("presence", { others: [] });
-    this.#settle();
-  }
-
-  // ── Frames ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #receive(message: string): void {
-    this.#heartbeat.heard();
-    if (message === "pong") return;
-    const frame: ServerFrame | undefined = decodeServerFrame(message);
-    try {
-      if (frame) this.#take(frame);
-    } catch (error) {
-      if (!(error instanceof OperationError || error instanceof ProtocolError)) throw error;
-      this.#differ();
-    }
-    this.#presence.offer();
-    this.#settle();
-  }
-
-  #take(frame: ServerFrame): void {
-    // From a text that differs nothing leads on: what comes before the new one is in it.
-    const { isLive } = this.#link;
-    if (frame.type === "welcome") this.#welcomed(frame);
-    else if (frame.type === "operations" && isLive) this.#apply(frame);
-    else if (frame.type === "ack" && isLive) this.#acknowledge(frame.seq, frame.version);
-    else if (frame.type === "check" && isLive) this.#compare(frame);
-    else if (frame.type === "error") this.#refused(frame);
-    else if (frame.type === "slow_down") this.#slowDown(frame);
-    else if (frame.type === "auth_expiring") this.#renewal.begin();
-    else if (frame.type === "role") this.#setRole(frame.role, frame.reason);
-    else if (frame.type === "presence") this.#showOthers(() => this.#presence.received(frame));
-  }
-
-  #welcomed(welcome: Welcome): void {
-    if (!this.#link.isJoining) return;
-    this.#actor = welcome.actor;
-    this.#epoch = welcome.epoch;
-    this.#link.welcomed();
-    const { insert_units, operation_parts } = welcome.limits;
-    this.#limits = { insertUnits: insert_units, parts: operation_parts };
-    if (this.#replica) this.#replica.limits = this.#limits;
-    if (welcome.text !== undefined) this.#replace(welcome.text, welcome);
-    else if (welcome.operations) this.#apply(welcome.operations);
-    if (welcome.text === undefined && !this.#compare(welcome)) return;
-    // What this told to be accepted is pending no more; the rest goes out again, the same frame as before.
-    this.#setRole(welcome.role, "");
-    this.#outbox.offer();
-    this.#showOthers(() => this.#presence.begin(welcome));
-    this.#heartbeat.start(welcome.limits.ping_seconds, welcome.limits.silence_seconds);
-  }
-
-  #showOthers(change: () => void): void {
-    change();
-    this.#emit("presence", { others: this.others });
-  }
-
-  #setRole(role: Role, reason: string): void {
-    if (role === this.role) return;
-    this.#outbox.setRole(role);
-    this.#emit("role", { role, reason });
-  }
-
-  /** The room cannot tell what was missed: what is on its way is merged into its text (law OT-7). */
-  #replace(text: string, { version, last_seq }: Welcome): void {
-    if (!this.#replica) {
-      this.#replica = new Replica({ version, text, clientSeq: last_seq });
-      this.#replica.limits = this.#limits;
-      this.#emit("reset", { text });
-      return;
-    }
-    this.#differs = false;
-    this.#agreement.reached();
-    const { operation, rescued } = this.#replica.merge({ text, version, lastSeq: last_seq });
-    if (operation.length > 0) this.#changed(operation);
-    for (const piece of rescued) this.#emit("rescued", piece);
-  }
-
-  /** Whether the server's text is what it is held for here (law OT-8); if not, sees to it. */
-  #compare({ version, hash }: { version: number; hash: number }): boolean {
-    const replica = this.#joined;
-    if (version !== replica.version) return true;
-    const own = replica.serverHash;
-    if (own === hash) this.#agreement.reached();
-    else this.#differ({ hash: own, expected: hash });
-    return own === hash;
-  }
-
-  /** Reports it, and asks for the text, with which what is on its way is merged. */
-  #differ(hashes: { hash?: number; expected?: number } = {}): void {
-    if (!this.#link.isLive) return;
-    const { version } = this.#joined;
-    this.#link.send(encodeReport({ version, ...hashes, operations: this.#agreement.operations }));
-    this.#differs = true;
-    this.#link.rejoin();
-  }
-
-  /** Accepted operations in the order of versions. Own ones are among them only after a lost ack. */
-  #apply({ from, items }: OperationList): void {
-    const replica = this.#joined;
-    for (const [index, { op, actor, seq }] of items.entries()) {
-      const version = from + index;
-      if (version <= replica.version) continue;
-      if (actor === this.#actor && replica.isInFlight(seq, op)) this.#acknowledge(seq, version);
-      else {
-        this.#agreement.take(version, actor, seq, op);
-        this.#presence.advance(op, actor);
-        this.#changed(replica.receive(op));
-      }
-    }
-  }
-
-  /** The text changed otherwise than by the application's edit. */
-  #changed(operation: Operation): void {
-    this.#presence.edited(operation, "other");
-    this.#emit("change", { operation, remote: true });
-  }
-
-  #acknowledge(seq: number, version: number): void {
-    const replica = this.#joined;
-    if (replica.state.kind === "synchronized" || replica.state.sent.seq !== seq) return;
-    this.#agreement.take(version, this.#actor, seq, replica.state.operation);
-    this.#presence.advance(replica.state.operation, this.#actor);
-    const next = replica.acknowledge(seq, version);
-    this.#emit("acknowledged", { seq, version });
-    if (next && this.#link.isLive) this.#outbox.offer();
-  }
-
-  /** What came too fast is kept, and goes out again unchanged (law FL-1). */
-  #slowDown({ seq, retry_ms }: SlowDown): void {
-    const { connection, isJoining } = this.#link;
-    if (seq !== undefined) {
-      if (seq === this.#replica?.pending()?.seq) this.#outbox.offerLater(retry_ms);
-    } else if (isJoining) {
-      setTimeout(() => {
-        if (this.#link.connection === connection) this.#hello();
-      }, retry_ms);
-    }
-  }
-
-  #refused({ seq, code, detail, retryable }: ErrorFrame): void {
-    const pending = this.#replica?.pending();
-    if (!pending || pending.seq !== seq) return;
-    if (retryable) {
-      this.#outbox.offerLater(backoff(0, this.#retryDelays.first, this.#retryDelays.most));
-    } else if (code === "forbidden") {
-      // Not the edit is wrong, but who makes it, and that may change: it is kept (law AC-3).
-      this.#setRole("viewer", detail);
-    } else if (code === "too_old") {
-      // The log was trimmed behind a frame under way, or behind one that was not acknowledged for long.
-      if (this.#joined.rebase(seq)) this.#outbox.offer();
-    } else if (code === "seq_reused") {
-      // Somebody else wrote under this client id: the room never had this edit, and will get it under another.
-      this.#joined.rebase(seq, 0);
-      this.#clientId = crypto.randomUUID();
-      this.#link.rejoin();
-    } else {
-      const taken = this.#joined.reject(seq);
-      if (!taken) return;
-      this.#changed(taken.operation);
-      this.#emit("rejected", { operation: pending.operation, code, detail });
-      this.#outbox.offer();
-    }
-  }
-
-  // ── Events ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #emit<Name extends keyof SessionEvents>(name: Name, event: SessionEvents[Name]): void {
-    this.#listeners.emit(name, event);
   }
 
   #when(reached: () => boolean): Promise<void> {
@@ -467,7 +220,7 @@ export class DocumentSession {
   }
 
   #settle(): void {
-    const { connection } = this.#link;
+    const { connection } = this;
     this.#waiters.settle(connection.state === "ended" ? connection.reason : undefined);
   }
 }

@@ -1,0 +1,307 @@
+import type { Operation } from "../ot/operation.ts";
+import type { OperationLimits } from "../ot/parse.ts";
+import { type OwnSubmission, ProtocolError, Replica } from "../ot/replica.ts";
+import { OperationError } from "../ot/text.ts";
+import { encodeHello, encodeReport } from "../protocol/client-frames.ts";
+import {
+  decodeServerFrame,
+  type ErrorFrame,
+  type OperationList,
+  type Role,
+  type ServerFrame,
+  type SlowDown,
+  type Welcome,
+} from "../protocol/server-frames.ts";
+import { Agreement } from "./agreement.ts";
+import { backoff } from "./backoff.ts";
+import { Heartbeat } from "./heartbeat.ts";
+import { Link, type LinkPorts } from "./link.ts";
+import { Outbox } from "./outbox.ts";
+import { SessionPresence } from "./presence.ts";
+import { Renewal } from "./renewal.ts";
+import type { Connection, SessionEvents } from "./session-events.ts";
+
+export interface SynchronizerPorts extends Pick<LinkPorts, "token" | "open" | "delays"> {
+  clientId: string;
+  emit<Name extends keyof SessionEvents>(name: Name, event: SessionEvents[Name]): void;
+  /** Something has changed: the moment to look whether what is waited for has come. */
+  settled(): void;
+}
+
+/**
+ * Keeps a replica and the room in step: says hello, takes in what the room says in its order, resumes by version after
+ * every interruption, and merges where that cannot be. One submission is in flight, the rest is composed behind it.
+ */
+export class Synchronizer {
+  readonly #ports: SynchronizerPorts;
+  readonly #link: Link;
+  readonly #outbox: Outbox;
+  readonly #renewal: Renewal;
+  readonly #heartbeat: Heartbeat;
+  readonly #agreement = new Agreement();
+  readonly presence: SessionPresence;
+  #clientId: string;
+  #replica: Replica | undefined;
+  #limits: OperationLimits | undefined;
+  #actor = 0;
+  #epoch: string | undefined;
+  /** The text here turned out not to be the server's at some version. */
+  #differs = false;
+
+  constructor(ports: SynchronizerPorts) {
+    this.#ports = ports;
+    this.#clientId = ports.clientId;
+    this.#link = new Link({
+      token: ports.token,
+      open: ports.open,
+      delays: ports.delays,
+      opened: () => this.#hello(),
+      received: (message) => this.#receive(message),
+      moved: (connection) => this.#moved(connection),
+    });
+    this.#outbox = new Outbox({
+      pending: () => this.#replica?.pending(),
+      // Not before the welcome: a snapshot could not tell what became of a submission that is on its way.
+      send: (frame) => this.#link.isLive && this.#link.send(frame),
+    });
+    this.#renewal = new Renewal({
+      token: ports.token,
+      send: (frame) => this.#link.send(frame),
+      delays: ports.delays,
+    });
+    this.presence = new SessionPresence({
+      replica: () => this.#replica,
+      send: (frame) => this.#link.send(frame),
+    });
+    this.#heartbeat = new Heartbeat({
+      send: (ping) => this.#link.send(ping),
+      dead: () => this.#link.lost(),
+      back: () => this.presence.sendAgain(),
+    });
+  }
+
+  // ── What the session asks ──────────────────────────────────────────────────────────────────────────────────────
+
+  /** As this writer is named to the room now: see `#refused` for when that changes. */
+  get clientId(): string {
+    return this.#clientId;
+  }
+
+  /** Undefined before the first welcome. */
+  get replica(): Replica | undefined {
+    return this.#replica;
+  }
+
+  get role(): Role | undefined {
+    return this.#outbox.role;
+  }
+
+  get mayEdit(): boolean {
+    return this.#outbox.mayEdit;
+  }
+
+  get connection(): Connection {
+    return this.#link.connection;
+  }
+
+  connect(): void {
+    void this.#link.connect();
+  }
+
+  end(reason: string): void {
+    this.#link.end(reason);
+  }
+
+  /** The replica took an edit of the user's; `next` is what it has to send now. */
+  edited(operation: Operation, next: OwnSubmission | null): void {
+    this.presence.edited(operation, "owner");
+    this.#ports.emit("change", { operation, remote: false });
+    if (next) this.#outbox.offer();
+  }
+
+  // ── Connection ─────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #hello(): void {
+    const since = this.#differs ? undefined : this.#replica?.version;
+    const epoch = since === undefined ? undefined : this.#epoch;
+    const lastSeq = this.#replica?.pending()?.seq;
+    this.#link.send(encodeHello({ clientId: this.#clientId, since, epoch, lastSeq }));
+  }
+
+  /** The connection came into another state: what hung on the one before ends. */
+  #moved(connection: Connection): void {
+    this.#renewal.cancel();
+    this.#heartbeat.stop();
+    if (connection.state === "ended") this.#outbox.close();
+    const othersWereHere = this.presence.end();
+    this.#ports.emit("connection", connection);
+    if (othersWereHere) this.#ports.emit("presence", { others: [] });
+    this.#ports.settled();
+  }
+
+  // ── Frames ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #receive(message: string): void {
+    this.#heartbeat.heard();
+    if (message === "pong") return;
+    const frame: ServerFrame | undefined = decodeServerFrame(message);
+    try {
+      if (frame) this.#take(frame);
+    } catch (error) {
+      if (!(error instanceof OperationError || error instanceof ProtocolError)) throw error;
+      this.#differ();
+    }
+    this.presence.offer();
+    this.#ports.settled();
+  }
+
+  #take(frame: ServerFrame): void {
+    // From a text that differs nothing leads on: what comes before the new one is in it.
+    const { isLive } = this.#link;
+    if (frame.type === "welcome") this.#welcomed(frame);
+    else if (frame.type === "operations" && isLive) this.#apply(frame);
+    else if (frame.type === "ack" && isLive) this.#acknowledge(frame.seq, frame.version);
+    else if (frame.type === "check" && isLive) this.#compare(frame);
+    else if (frame.type === "error") this.#refused(frame);
+    else if (frame.type === "slow_down") this.#slowDown(frame);
+    else if (frame.type === "auth_expiring") this.#renewal.begin();
+    else if (frame.type === "role") this.#setRole(frame.role, frame.reason);
+    else if (frame.type === "presence") this.#showOthers(() => this.presence.received(frame));
+  }
+
+  #welcomed(welcome: Welcome): void {
+    if (!this.#link.isJoining) return;
+    this.#actor = welcome.actor;
+    this.#epoch = welcome.epoch;
+    this.#link.welcomed();
+    const { insert_units, operation_parts } = welcome.limits;
+    this.#limits = { insertUnits: insert_units, parts: operation_parts };
+    if (this.#replica) this.#replica.limits = this.#limits;
+    if (welcome.text !== undefined) this.#replace(welcome.text, welcome);
+    else if (welcome.operations) this.#apply(welcome.operations);
+    if (welcome.text === undefined && !this.#compare(welcome)) return;
+    // What this told to be accepted is pending no more; the rest goes out again, the same frame as before.
+    this.#setRole(welcome.role, "");
+    this.#outbox.offer();
+    this.#showOthers(() => this.presence.begin(welcome));
+    this.#heartbeat.start(welcome.limits.ping_seconds, welcome.limits.silence_seconds);
+  }
+
+  get #joined(): Replica {
+    if (!this.#replica) throw new Error("there is no text before the first welcome");
+    return this.#replica;
+  }
+
+  #showOthers(change: () => void): void {
+    change();
+    this.#ports.emit("presence", { others: this.presence.others });
+  }
+
+  #setRole(role: Role, reason: string): void {
+    if (role === this.role) return;
+    this.#outbox.setRole(role);
+    this.#ports.emit("role", { role, reason });
+  }
+
+  /** The room cannot tell what was missed: what is on its way is merged into its text (law OT-7). */
+  #replace(text: string, { version, last_seq }: Welcome): void {
+    if (!this.#replica) {
+      this.#replica = new Replica({ version, text, clientSeq: last_seq });
+      this.#replica.limits = this.#limits;
+      this.#ports.emit("reset", { text });
+      return;
+    }
+    this.#differs = false;
+    this.#agreement.reached();
+    const { operation, rescued } = this.#replica.merge({ text, version, lastSeq: last_seq });
+    if (operation.length > 0) this.#changed(operation);
+    for (const piece of rescued) this.#ports.emit("rescued", piece);
+  }
+
+  /** Whether the server's text is what it is held for here (law OT-8); if not, sees to it. */
+  #compare({ version, hash }: { version: number; hash: number }): boolean {
+    const replica = this.#joined;
+    if (version !== replica.version) return true;
+    const own = replica.serverHash;
+    if (own === hash) this.#agreement.reached();
+    else this.#differ({ hash: own, expected: hash });
+    return own === hash;
+  }
+
+  /** Reports it, and asks for the text, with which what is on its way is merged. */
+  #differ(hashes: { hash?: number; expected?: number } = {}): void {
+    if (!this.#link.isLive) return;
+    const { version } = this.#joined;
+    this.#link.send(encodeReport({ version, ...hashes, operations: this.#agreement.operations }));
+    this.#differs = true;
+    this.#link.rejoin();
+  }
+
+  /** Accepted operations in the order of versions. Own ones are among them only after a lost ack. */
+  #apply({ from, items }: OperationList): void {
+    const replica = this.#joined;
+    for (const [index, { op, actor, seq }] of items.entries()) {
+      const version = from + index;
+      if (version <= replica.version) continue;
+      if (actor === this.#actor && replica.isInFlight(seq, op)) this.#acknowledge(seq, version);
+      else {
+        this.#agreement.take(version, actor, seq, op);
+        this.presence.advance(op, actor);
+        this.#changed(replica.receive(op));
+      }
+    }
+  }
+
+  /** The text changed otherwise than by the application's edit. */
+  #changed(operation: Operation): void {
+    this.presence.edited(operation, "other");
+    this.#ports.emit("change", { operation, remote: true });
+  }
+
+  #acknowledge(seq: number, version: number): void {
+    const replica = this.#joined;
+    if (replica.state.kind === "synchronized" || replica.state.sent.seq !== seq) return;
+    this.#agreement.take(version, this.#actor, seq, replica.state.operation);
+    this.presence.advance(replica.state.operation, this.#actor);
+    const next = replica.acknowledge(seq, version);
+    this.#ports.emit("acknowledged", { seq, version });
+    if (next && this.#link.isLive) this.#outbox.offer();
+  }
+
+  /** What came too fast is kept, and goes out again unchanged (law FL-1). */
+  #slowDown({ seq, retry_ms }: SlowDown): void {
+    const { connection, isJoining } = this.#link;
+    if (seq !== undefined) {
+      if (seq === this.#replica?.pending()?.seq) this.#outbox.offerLater(retry_ms);
+    } else if (isJoining) {
+      setTimeout(() => {
+        if (this.#link.connection === connection) this.#hello();
+      }, retry_ms);
+    }
+  }
+
+  #refused({ seq, code, detail, retryable }: ErrorFrame): void {
+    const pending = this.#replica?.pending();
+    if (!pending || pending.seq !== seq) return;
+    if (retryable) {
+      this.#outbox.offerLater(backoff(0, this.#ports.delays.first, this.#ports.delays.most));
+    } else if (code === "forbidden") {
+      // Not the edit is wrong, but who makes it, and that may change: it is kept (law AC-3).
+      this.#setRole("viewer", detail);
+    } else if (code === "too_old") {
+      // The log was trimmed behind a frame under way, or behind one that was not acknowledged for long.
+      if (this.#joined.rebase(seq)) this.#outbox.offer();
+    } else if (code === "seq_reused") {
+      // Somebody else wrote under this client id: the room never had this edit, and will get it under another.
+      this.#joined.rebase(seq, 0);
+      this.#clientId = crypto.randomUUID();
+      this.#link.rejoin();
+    } else {
+      const taken = this.#joined.reject(seq);
+      if (!taken) return;
+      this.#changed(taken.operation);
+      this.#ports.emit("rejected", { operation: pending.operation, code, detail });
+      this.#outbox.offer();
+    }
+  }
+}

@@ -1,15 +1,16 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { authenticated } from "../auth/authenticate.ts";
 import { database } from "../db/database.ts";
+import { decodeCursor, encodeCursor } from "../platform/cursor.ts";
 import { jsonBody } from "../platform/json-body.ts";
 import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers } from "../platform/openapi.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import { limits } from "../protocol/limits.ts";
 import * as schemas from "../protocol/rest/documents.ts";
+import { pageQuery } from "../protocol/rest/page.ts";
 import { id } from "../protocol/rest/text.ts";
 import type { Attendee, RoomStats } from "../room/room-api.ts";
-import { decodeCursor, encodeCursor } from "./cursor.ts";
 import {
   changeDocument,
   checkIntegrity,
@@ -49,7 +50,7 @@ const listDocumentsRoute = createRoute({
   summary: "List one's documents, newest first",
   security,
   middleware: [authenticated] as const,
-  request: { query: schemas.pageQuery },
+  request: { query: pageQuery },
   responses: {
     200: jsonAnswer(schemas.documentPage, "A page of documents."),
     ...problemAnswers(...alwaysProblems, "invalid_request"),

@@ -1,7 +1,7 @@
 import { and, desc, eq, isNull, lt, or } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
 import { documents } from "../db/schema.ts";
-import type { Position } from "./cursor.ts";
+import type { Position } from "../platform/cursor.ts";
 
 export type DocumentRow = typeof documents.$inferSelect;
 

@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
+import { nextCursor } from "./page.ts";
 import { id, line, text, time } from "./text.ts";
 
 const object = (issue: { input: unknown }) =>
@@ -43,10 +44,7 @@ export const document = documentSummary
   .meta({ id: "Document" });
 
 export const documentPage = z
-  .object({
-    items: z.array(documentSummary),
-    next_cursor: z.string().nullable().meta({ description: "Null on the last page." }),
-  })
+  .object({ items: z.array(documentSummary), next_cursor: nextCursor })
   .meta({ id: "DocumentPage" });
 
 /** Who has a document open. */
@@ -114,17 +112,6 @@ export const integrityReport = z
     faults: z.array(z.object({ version: z.int(), what: z.string() })),
   })
   .meta({ id: "IntegrityReport" });
-
-/** The query of a list. */
-export const pageQuery = z.object({
-  limit: z.coerce
-    .number("limit must be a number")
-    .int("limit must be a whole number")
-    .min(1, "limit must be at least 1")
-    .max(limits.pageItems.max, `limit must be at most ${limits.pageItems.max}`)
-    .default(limits.pageItems.default),
-  cursor: z.string().optional().meta({ description: "The `next_cursor` of the page before." }),
-});
 
 export type DocumentBody = z.infer<typeof document>;
 export type PresenceBody = z.infer<typeof presence>;

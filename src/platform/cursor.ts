@@ -1,4 +1,4 @@
-import { Problem } from "../platform/problem.ts";
+import { Problem } from "./problem.ts";
 
 /** Where a page of a list ended, newest first. */
 export interface Position {

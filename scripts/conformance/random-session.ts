@@ -1,6 +1,6 @@
 import { deletion, insertion } from "../../src/ot/operation.ts";
 import { Replica } from "../../src/ot/replica.ts";
-import type { Trial } from "./rules.ts";
+import type { Trial } from "./rule.ts";
 import { must, type WireClient } from "./wire-client.ts";
 
 const clients = 4;

@@ -1,4 +1,5 @@
-import { type Rule, rules, type Trial } from "./rules.ts";
+import type { Rule, Trial } from "./rule.ts";
+import { rules } from "./rules.ts";
 import type { WireClient } from "./wire-client.ts";
 
 export interface Result {

@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import type { Trial } from "./rules.ts";
+import type { Trial } from "./rule.ts";
 import { WireClient } from "./wire-client.ts";
 
 interface Account {

@@ -1,0 +1,267 @@
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { describe, expect, it } from "vitest";
+import { insertion } from "../../src/ot/operation.ts";
+import { limits } from "../../src/protocol/limits.ts";
+import { SqliteOperationLog } from "../../src/room/sqlite-operation-log.ts";
+import { commit, entry, seal } from "../support/log-writing.ts";
+import { Random } from "../support/ot-random.ts";
+import { ann } from "../support/random-log.ts";
+
+/** The tables as the first version of this software made them. */
+const schema1 = `
+  CREATE TABLE room (id INTEGER PRIMARY KEY CHECK (id = 1), schema INTEGER NOT NULL, created_at INTEGER NOT NULL,
+    snapshot_version INTEGER NOT NULL);
+  CREATE TABLE actors (actor INTEGER PRIMARY KEY, client_id TEXT, user_id TEXT NOT NULL, kind TEXT NOT NULL,
+    last_seq INTEGER NOT NULL, last_version INTEGER NOT NULL);
+  CREATE TABLE operations (last_version INTEGER PRIMARY KEY, at INTEGER NOT NULL, entries TEXT NOT NULL);
+  CREATE TABLE snapshot (part INTEGER PRIMARY KEY, text TEXT NOT NULL);`;
+
+const onStorage = async (test: (storage: DurableObjectStorage) => void) => {
+  const stub = env.ROOMS.getByName(crypto.randomUUID());
+  await runInDurableObject(stub, (_room, { storage }) => test(storage));
+};
+const count = (storage: DurableObjectStorage, table: string) =>
+  storage.sql.exec<{ rows: number }>(`SELECT count(*) AS rows FROM ${table}`).one().rows;
+
+describe("SqliteOperationLog", () => {
+  it("a flush is one row, whatever it holds, and no index is written beside it", async () => {
+    await onStorage((storage) => {
+      const log = new SqliteOperationLog(storage, { fullAt: 1e10 });
+      log.create(7);
+      const entries = Array.from({ length: 50 }, (_, index) => entry(ann, index + 1, insertion(0, "a")));
+      log.append(commit(1, entries, { newActors: [ann] }));
+      log.append(commit(51, entries));
+      expect(storage.sql.exec("SELECT count(*) AS rows FROM operations").one()).toEqual({ rows: 2 });
+      expect(storage.sql.exec("SELECT * FROM sqlite_master WHERE type = 'index'").toArray()).toEqual([]);
+    });
+  });
+
+  it("RM-8: a log with a gap, or of a schema that this code does not read, is refused", async () => {
+    await onStorage((storage) => {
+      const log = new SqliteOperationLog(storage, { fullAt: 1e10 });
+      log.create(7);
+      log.append(commit(1, [entry(ann, 1, insertion(0, "a"))], { newActors: [ann] }));
+      log.append(commit(2, [entry(ann, 2, insertion(0, "b"))]));
+      storage.sql.exec("DELETE FROM operations WHERE last_version = 1");
+      expect(() => log.load()).toThrow(/gap after version 0/);
+      storage.sql.exec("UPDATE room SET schema = 99");
+      expect(() => log.load()).toThrow(/schema 99/);
+    });
+  });
+
+  it("a room of schema 1 wakes as schema 2: the same history, and an epoch", async () => {
+    await onStorage((storage) => {
+      const { sql } = storage;
+      sql.exec(schema1);
+      sql.exec("INSERT INTO room VALUES (1, 1, 7, 2)");
+      sql.exec("INSERT INTO actors VALUES (1, 'ann-1', 'ann', 'person', 2, 2)");
+      sql.exec("INSERT INTO snapshot VALUES (0, 'ba')");
+      sql.exec(`INSERT INTO operations VALUES (2, 5000, '[[1,1,["a"]],[1,2,["b"]]]')`);
+      sql.exec(`INSERT INTO operations VALUES (3, 6500, '[[1,3,["c"]]]')`);
+      const log = new SqliteOperationLog(storage, { fullAt: 1e10 });
+      const stored = log.load();
+      expect(stored).toMatchObject({
+        epoch: expect.stringMatching(/^[0-9a-f-]{36}$/),
+        snapshot: { version: 2, text: "ba" },
+        tail: [entry(ann, 3, insertion(0, "c"))],
+        actors: [ann],
+        lastByActor: new Map([[1, { seq: 2, version: 2 }]]),
+      });
+      expect(log.load()?.epoch).toBe(stored?.epoch);
+      expect(log.find(1, 1)).toBe(1);
+      seal(log);
+      expect([...log.flushes(0)]).toEqual([
+        { from: 1, at: 5000, entries: [entry(ann, 1, insertion(0, "a")), entry(ann, 2, insertion(0, "b"))] },
+        { from: 3, at: 6000, entries: [entry(ann, 3, insertion(0, "c"))] },
+      ]);
+      expect(log.load()?.snapshot.text).toBe("ba");
+
+      const fresh = sql.exec("SELECT name FROM pragma_table_info('room')").toArray();
+      sql.exec("DROP TABLE room");
+      for (const table of ["actors", "operations", "segments", "snapshot", "base", "points"])
+        sql.exec(`DROP TABLE ${table}`);
+      log.create(7);
+      expect(sql.exec("SELECT name FROM pragma_table_info('room')").toArray()).toEqual(fresh);
+    });
+  });
+
+  it("old rows become few, small segments; a commit that makes that due says so once it is", async () => {
+    await onStorage((storage) => {
+      const due: number[] = [];
+      const log = new SqliteOperationLog(storage, { fullAt: 1e10, onDue: (at) => due.push(at) });
+      log.create(7);
+      let version = 0;
+      while (due.length === 0) {
+        version += 1;
+        log.append(
+          commit(version, [entry(ann, version, insertion(version - 1, "abcdefgh"[version % 8]!))], {
+            newActors: version === 1 ? [ann] : [],
+          }),
+        );
+      }
+      expect(version).toBeGreaterThan(3_000);
+      expect(due[0]).toBeGreaterThan(1_000 + version);
+      expect(log.upkeepDueAt()).toBe(0);
+      expect(log.upkeep(0)).toBe(true);
+      expect(log.upkeepDueAt()).toBeUndefined();
+      expect([count(storage, "operations"), count(storage, "segments")]).toEqual([0, 1]);
+      const { bytes } = storage.sql
+        .exec<{ bytes: number }>("SELECT length(sealed) AS bytes FROM segments")
+        .one();
+      expect(bytes / version).toBeLessThan(0.3);
+      // The segment is filled up before another begins.
+      for (let more = 0; more < 9_000; more += 100) {
+        const entries = Array.from({ length: 100 }, (_, index) =>
+          entry(ann, version + index + 1, insertion(0, "x")),
+        );
+        log.append(commit(version + 1, entries));
+        version += 100;
+        seal(log);
+      }
+      expect([count(storage, "operations"), count(storage, "segments")]).toEqual([0, 2]);
+      expect(log.read(version - 1, version)).toHaveLength(1);
+      expect(log.load()?.tail).toHaveLength(version);
+    });
+  });
+
+  it("sealing writes a row for each segment, not for each commit; a long backlog is sealed in short steps", async () => {
+    await onStorage((storage) => {
+      const log = new SqliteOperationLog(storage, { fullAt: 1e10 });
+      log.create(7);
+      const commits = 30_000;
+      storage.transactionSync(() => {
+        for (let version = 1; version <= commits; version++) {
+          const json = `[[1,${version},["a"]]]`;
+          storage.sql.exec("INSERT INTO operations VALUES (?, 1000, ?)", version, json);
+        }
+      });
+      let written = 0;
+      const exec = storage.sql.exec.bind(storage.sql);
+      const counted = {
+        transactionSync: <T>(run: () => T) => storage.transactionSync(run),
+        sql: {
+          exec: (query: string, ...bindings: unknown[]) => {
+            const rows = exec(query, ...bindings);
+            const result = rows.toArray();
+            written += rows.rowsWritten;
+            return { toArray: () => result, one: () => result[0] };
+          },
+          get databaseSize() {
+            return storage.sql.databaseSize;
+          },
+        } as unknown as SqlStorage,
+      };
+      const metered = new SqliteOperationLog(counted, { fullAt: 1e10 });
+      expect(metered.upkeepDueAt()).toBe(0);
+      let steps = 0;
+      for (; metered.upkeep(0); steps++) {
+        expect(log.read(0, commits)).toHaveLength(commits);
+        expect(log.find(1, 12_345)).toBe(12_345);
+        expect(log.load()?.tail).toHaveLength(commits);
+      }
+      expect(steps).toBeGreaterThan(1);
+      expect(written).toBeLessThan(30);
+      expect(count(storage, "operations")).toBe(0);
+      expect(log.read(0, commits)).toHaveLength(commits);
+    });
+  });
+
+  it("no row reaches 1 MB, whatever was written", async () => {
+    await onStorage((storage) => {
+      const log = new SqliteOperationLog(storage, { fullAt: 1e10 });
+      log.create(7);
+      const random = new Random(3);
+      let version = 0;
+      for (const unit of ["\u0001", "\u4e2d", "\u{1f600}"]) {
+        for (let flush = 0; flush < 6; flush++) {
+          version += 1;
+          const text = Array.from({ length: limits.insertUnits / 2 }, () =>
+            unit === "\u4e2d" ? String.fromCharCode(0x4e00 + random.int(20_000)) : unit,
+          ).join("");
+          log.append(
+            commit(version, [entry(ann, version, insertion(0, text))], {
+              newActors: version === 1 ? [ann] : [],
+              snapshot: { version, text: text.repeat(4), lastByActor: new Map() },
+            }),
+          );
+        }
+      }
+      const longest = (column: string, table: string) =>
+        storage.sql
+          .exec<{ bytes: number }>(`SELECT max(length(CAST(${column} AS BLOB))) AS bytes FROM ${table}`)
+          .one().bytes;
+      expect(longest("entries", "operations")).toBeLessThan(1_000_000);
+      expect(longest("text", "snapshot")).toBeLessThan(1_000_000);
+      const before = log.read(0, version);
+      seal(log);
+      expect(longest("sealed", "segments")).toBeLessThan(1_000_000);
+      expect(longest("text", "snapshot")).toBeLessThan(1_000_000);
+      expect(log.read(0, version)).toEqual(before);
+    });
+  });
+
+  it("RM-8: a segment, a snapshot or a base that was tampered with, or is missing, is refused", async () => {
+    await onStorage((storage) => {
+      const { sql } = storage;
+      const log = new SqliteOperationLog(storage, { fullAt: 1e10 });
+      log.create(7);
+      const text = "abc".repeat(40_000);
+      log.append(commit(1, [entry(ann, 1, insertion(0, text.slice(0, 100_000)))], { newActors: [ann] }));
+      log.append(
+        commit(2, [entry(ann, 2, insertion(0, text.slice(100_000)))], {
+          snapshot: { version: 2, text, lastByActor: new Map([[1, { seq: 2, version: 2 }]]) },
+        }),
+      );
+      log.append(commit(3, [entry(ann, 3, insertion(0, "x"))]));
+      seal(log);
+      expect(() => log.load()).not.toThrow();
+      const tamper = (what: string, statement: string, ask: () => unknown = () => log.load()) =>
+        storage.transactionSync(() => {
+          try {
+            storage.transactionSync(() => {
+              sql.exec(statement);
+              expect(ask, what).toThrow();
+              throw new Error("back");
+            });
+          } catch (error) {
+            if ((error as Error).message !== "back") throw error;
+          }
+        });
+      const flipped = (column: string) =>
+        `CAST(substr(${column}, 1, 20) || x'00ff00' || substr(${column}, 24) AS BLOB)`;
+      tamper("bytes of a segment", `UPDATE segments SET sealed = ${flipped("sealed")}`);
+      tamper("a segment cut off", "UPDATE segments SET sealed = substr(sealed, 1, length(sealed) - 1)");
+      tamper("an empty segment", "UPDATE segments SET sealed = x''");
+      tamper("a segment under another version", "UPDATE segments SET last_version = 9");
+      tamper("bytes of a snapshot", `UPDATE snapshot SET text = ${flipped("text")}`);
+      tamper("a segment that is missing", "DELETE FROM segments", () => log.read(0, 1));
+      log.retain({ operations: 0, ageMs: null });
+      seal(log);
+      tamper("bytes of a base", `UPDATE base SET text = ${flipped("text")}`, () => log.base());
+      expect(log.base().text).toBe(`x${text.slice(100_000)}${text.slice(0, 100_000)}`);
+    });
+  });
+
+  it("a storage that is nearly full says so, from the commit on that makes it so", async () => {
+    await onStorage((storage) => {
+      const log = new SqliteOperationLog(storage, { fullAt: storage.sql.databaseSize + 200_000 });
+      log.create(7);
+      let version = 0;
+      for (; !log.isFull; version++) {
+        expect(version).toBeLessThan(10);
+        log.append(
+          commit(version + 1, [entry(ann, version + 1, insertion(0, "x".repeat(50_000)))], {
+            newActors: version === 0 ? [ann] : [],
+          }),
+        );
+      }
+      expect(version).toBeGreaterThan(1);
+      const woken = new SqliteOperationLog(storage, { fullAt: storage.sql.databaseSize });
+      expect(woken.load()?.tail).toHaveLength(version);
+      expect(woken.isFull).toBe(true);
+      seal(log);
+      expect(log.isFull).toBe(false);
+    });
+  });
+});

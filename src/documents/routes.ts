@@ -1,4 +1,5 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import type { Principal } from "../auth/access-token.ts";
 import { authenticated } from "../auth/authenticate.ts";
 import { database } from "../db/database.ts";
 import { decodeCursor, encodeCursor } from "../platform/cursor.ts";
@@ -26,21 +27,31 @@ import {
 import { entityTag, versionToMatch } from "./entity-tag.ts";
 import { type DocumentRow, listDocuments } from "./store.ts";
 
-const security = [{ bearer: [] }];
+/** What every route has, those with a body, and those of one document. */
+const signedIn = { security: [{ bearer: [] }], middleware: authenticated };
+const body = jsonBody(limits.bodyBytes);
+const withBody = {
+  ...signedIn,
+  middleware: [authenticated, body] as [typeof authenticated, typeof body],
+};
 const params = z.object({ id });
+const ofOne = { ...signedIn, request: { params } };
+
 const tagHeader = { ETag: { description: "The version of the text.", schema: { type: "string" as const } } };
-const alwaysProblems = ["unauthenticated", "invalid_token", "unavailable"] as const satisfies ErrorCode[];
+
+const problems = (...codes: ErrorCode[]) =>
+  problemAnswers("unauthenticated", "invalid_token", "unavailable", ...codes);
+const problemsOfOne = (...codes: ErrorCode[]) => problems("invalid_request", "not_found", ...codes);
 
 const createDocumentRoute = createRoute({
   method: "post",
   path: "/documents",
   summary: "Create a document",
-  security,
-  middleware: [authenticated, jsonBody(limits.bodyBytes)] as const,
+  ...withBody,
   request: { body: jsonRequest(schemas.newDocument) },
   responses: {
     201: { ...jsonAnswer(schemas.document, "The document is there."), headers: tagHeader },
-    ...problemAnswers(...alwaysProblems, ...bodyProblems, "not_found"),
+    ...problems(...bodyProblems, "not_found"),
   },
 });
 
@@ -48,12 +59,11 @@ const listDocumentsRoute = createRoute({
   method: "get",
   path: "/documents",
   summary: "List one's documents, newest first",
-  security,
-  middleware: [authenticated] as const,
+  ...signedIn,
   request: { query: pageQuery },
   responses: {
     200: jsonAnswer(schemas.documentPage, "A page of documents."),
-    ...problemAnswers(...alwaysProblems, "invalid_request"),
+    ...problems("invalid_request"),
   },
 });
 
@@ -61,12 +71,10 @@ const readDocumentRoute = createRoute({
   method: "get",
   path: "/documents/{id}",
   summary: "Read a document, with its text and version at this moment",
-  security,
-  middleware: [authenticated] as const,
-  request: { params },
+  ...ofOne,
   responses: {
     200: { ...jsonAnswer(schemas.document, "The document."), headers: tagHeader },
-    ...problemAnswers(...alwaysProblems, "invalid_request", "not_found"),
+    ...problemsOfOne(),
   },
 });
 
@@ -74,12 +82,10 @@ const readPresenceRoute = createRoute({
   method: "get",
   path: "/documents/{id}/presence",
   summary: "Tell who has a document open",
-  security,
-  middleware: [authenticated] as const,
-  request: { params },
+  ...ofOne,
   responses: {
     200: jsonAnswer(schemas.presence, "Who is here, each once, those first who came first."),
-    ...problemAnswers(...alwaysProblems, "invalid_request", "not_found"),
+    ...problemsOfOne(),
   },
 });
 
@@ -87,12 +93,10 @@ const readStatsRoute = createRoute({
   method: "get",
   path: "/documents/{id}/stats",
   summary: "Tell what a document's room costs",
-  security,
-  middleware: [authenticated] as const,
-  request: { params },
+  ...ofOne,
   responses: {
     200: jsonAnswer(schemas.documentStats, "Counts since the room was last loaded into memory."),
-    ...problemAnswers(...alwaysProblems, "invalid_request", "forbidden", "not_found"),
+    ...problemsOfOne("forbidden"),
   },
 });
 
@@ -100,12 +104,10 @@ const checkIntegrityRoute = createRoute({
   method: "post",
   path: "/documents/{id}/integrity",
   summary: "Replay a document's history, and compare it with everything that was recorded",
-  security,
-  middleware: [authenticated] as const,
-  request: { params },
+  ...ofOne,
   responses: {
     200: jsonAnswer(schemas.integrityReport, "What the replay has shown, be it sound or not."),
-    ...problemAnswers(...alwaysProblems, "invalid_request", "forbidden", "not_found"),
+    ...problemsOfOne("forbidden"),
   },
 });
 
@@ -113,16 +115,14 @@ const redactDocumentRoute = createRoute({
   method: "post",
   path: "/documents/{id}/redactions",
   summary: "Replace a span of text by filler of equal length, in the document and in all of its history",
-  security,
-  middleware: [authenticated, jsonBody(limits.bodyBytes)] as const,
+  ...withBody,
   request: { params, body: jsonRequest(schemas.redaction) },
   responses: {
     200: jsonAnswer(
       schemas.redacted,
       "The span is gone; versions, positions and authors are what they were.",
     ),
-    ...problemAnswers(
-      ...alwaysProblems,
+    ...problems(
       ...bodyProblems,
       "forbidden",
       "not_found",
@@ -138,8 +138,7 @@ const changeDocumentRoute = createRoute({
   method: "patch",
   path: "/documents/{id}",
   summary: "Change a document's title, its text, or both",
-  security,
-  middleware: [authenticated, jsonBody(limits.bodyBytes)] as const,
+  ...withBody,
   request: {
     params,
     headers: z.object({
@@ -149,7 +148,7 @@ const changeDocumentRoute = createRoute({
   },
   responses: {
     200: { ...jsonAnswer(schemas.document, "The document as it is now."), headers: tagHeader },
-    ...problemAnswers(...alwaysProblems, ...bodyProblems, "not_found", "precondition_failed", "storage_full"),
+    ...problems(...bodyProblems, "not_found", "precondition_failed", "storage_full"),
   },
 });
 
@@ -157,12 +156,10 @@ const deleteDocumentRoute = createRoute({
   method: "delete",
   path: "/documents/{id}",
   summary: "Delete a document, with its text and history",
-  security,
-  middleware: [authenticated] as const,
-  request: { params },
+  ...ofOne,
   responses: {
     204: { description: "The document is gone." },
-    ...problemAnswers(...alwaysProblems, "invalid_request", "not_found"),
+    ...problemsOfOne(),
   },
 });
 
@@ -190,33 +187,29 @@ export const documentRoutes = new OpenAPIHono<RequestContext>()
     return c.json({ items: page.map(summaryBody), next_cursor: last ? encodeCursor(last) : null }, 200);
   })
   .openapi(readDocumentRoute, async (c) => {
-    const found = await readDocument(placesOf(c.env), c.var.principal.userId, c.req.valid("param").id);
+    const found = await readDocument(...asked(c));
     c.header("etag", entityTag(found.version));
     return c.json(documentBody(found), 200);
   })
   .openapi(readPresenceRoute, async (c) => {
-    const here = await readPresence(placesOf(c.env), c.var.principal.userId, c.req.valid("param").id);
+    const here = await readPresence(...asked(c));
     return c.json(presenceBody(here), 200);
   })
   .openapi(readStatsRoute, async (c) => {
-    const stats = await readStats(placesOf(c.env), c.var.principal.userId, c.req.valid("param").id);
+    const stats = await readStats(...asked(c));
     return c.json(statsBody(stats), 200);
   })
   .openapi(checkIntegrityRoute, async (c) => {
-    const report = await checkIntegrity(placesOf(c.env), c.var.principal.userId, c.req.valid("param").id);
+    const report = await checkIntegrity(...asked(c));
     return c.json({ sound: report.faults.length === 0, ...report }, 200);
   })
   .openapi(redactDocumentRoute, async (c) => {
-    const span = c.req.valid("json");
-    const places = placesOf(c.env);
-    return c.json(await redactDocument(places, c.var.principal.userId, c.req.valid("param").id, span), 200);
+    return c.json(await redactDocument(...asked(c), c.req.valid("json")), 200);
   })
   .openapi(changeDocumentRoute, async (c) => {
     const { title, content } = c.req.valid("json");
     const changed = await changeDocument(
-      placesOf(c.env),
-      c.var.principal.userId,
-      c.req.valid("param").id,
+      ...asked(c),
       {
         ...(title !== undefined && { title }),
         ...(content !== undefined && { content }),
@@ -228,9 +221,18 @@ export const documentRoutes = new OpenAPIHono<RequestContext>()
     return c.json(documentBody(changed), 200);
   })
   .openapi(deleteDocumentRoute, async (c) => {
-    await eraseDocument(placesOf(c.env), c.var.principal.userId, c.req.valid("param").id, Date.now());
+    await eraseDocument(...asked(c), Date.now());
     return c.body(null, 204);
   });
+
+/** Where, who, and which document. */
+function asked(c: {
+  env: Env;
+  var: { principal: Principal };
+  req: { valid(target: "param"): { id: string } };
+}) {
+  return [placesOf(c.env), c.var.principal.userId, c.req.valid("param").id] as const;
+}
 
 function placesOf(env: Env): Places {
   return { db: database(env.DB), room: (id) => env.ROOMS.getByName(id) };

@@ -49,7 +49,7 @@ export class SqliteHistory {
         yield flush;
       }
     }
-    for (const flush of this.#hotAfter(reached)) {
+    for (const flush of this.#hot("after", reached)) {
       if (flush.from > reached + 1) throw gapAfter(reached);
       reached = lastVersionOf(flush);
       yield flush;
@@ -57,7 +57,7 @@ export class SqliteHistory {
   }
 
   find(actor: number, seq: number): number | undefined {
-    for (const flush of this.#hotBackwards()) {
+    for (const flush of this.#hot("before", Number.MAX_SAFE_INTEGER)) {
       const found = versionIn(flush, actor, seq);
       if (found !== undefined) return found;
     }
@@ -129,7 +129,7 @@ export class SqliteHistory {
     const last = this.#segmentBefore(null);
     const isOpen = last && summarizeSegment(new Uint8Array(last.sealed)).entries < segmentOperations;
     const open = isOpen ? decodeRow(last) : [];
-    const unsealed = this.#hotAfter(last?.last_version ?? 0);
+    const unsealed = this.#hot("after", last?.last_version ?? 0);
     let written = 0;
     let isAll = true;
     for (const run of segmentRuns(chain(open, unsealed), spanMs)) {
@@ -146,26 +146,13 @@ export class SqliteHistory {
     return written > 0;
   }
 
-  *#hotAfter(version: number): Generator<Flush> {
+  /** The hot rows after a version, oldest first, or before it, newest first. */
+  *#hot(side: "after" | "before", version: number): Generator<Flush> {
+    const [than, order] = side === "after" ? [">", "ASC"] : ["<", "DESC"];
     for (let reached = version; ; ) {
       const rows = this.#sql
         .exec<HotRow>(
-          "SELECT * FROM operations WHERE last_version > ? ORDER BY last_version LIMIT ?",
-          reached,
-          rowsAtOnce,
-        )
-        .toArray();
-      for (const row of rows) yield decodeHotRow(row);
-      if (rows.length < rowsAtOnce) return;
-      reached = rows.at(-1)!.last_version;
-    }
-  }
-
-  *#hotBackwards(): Generator<Flush> {
-    for (let reached = Number.MAX_SAFE_INTEGER; ; ) {
-      const rows = this.#sql
-        .exec<HotRow>(
-          "SELECT * FROM operations WHERE last_version < ? ORDER BY last_version DESC LIMIT ?",
+          `SELECT * FROM operations WHERE last_version ${than} ? ORDER BY last_version ${order} LIMIT ?`,
           reached,
           rowsAtOnce,
         )

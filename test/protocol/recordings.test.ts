@@ -1,8 +1,8 @@
-import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { holdsAll } from "../support/frame-match.ts";
-import { type Frame, grantOf, newRoom, openRoomSocket, type TestSocket } from "../support/socket.ts";
-import { transcriptsOf, userOf } from "../support/transcripts.ts";
+import { playTranscript } from "../support/play-transcript.ts";
+import type { Frame } from "../support/socket.ts";
+import { transcriptsOf } from "../support/transcripts.ts";
 
 const recordings = import.meta.glob<string>("../recordings/*.md", {
   query: "?raw",
@@ -19,35 +19,14 @@ describe("WR-1: a client of any time before is served by the server of today", (
     const known = new Set(transcripts.flatMap(({ lines }) => lines.map(({ frame }) => typeOf(frame))));
     for (const [index, { heading, lines }] of transcripts.entries()) {
       it(`${path.split("/").at(-1)}, conversation ${index + 1}: ${heading}`, async () => {
-        const room = await newRoom();
-        const sockets = new Map<string, TestSocket>();
-        // Every room has an epoch of its own: where it stands in the recording, this room's belongs.
-        const recordedEpoch = /"epoch":"([^"]+)"/.exec(page)?.[1] ?? "none";
-        let epoch = recordedEpoch;
-        for (const { client, arrow, frame } of lines) {
-          if (arrow === "!") {
-            const [, method, args] = /^(\w+) (.+)$/.exec(frame) ?? [];
-            // biome-ignore lint/suspicious/noExplicitAny: the recording names the method
-            await (env.ROOMS.getByName(room) as any)[method ?? ""](...JSON.parse(args ?? ""));
-            continue;
-          }
-          const socket =
-            sockets.get(client) ??
-            (await openRoomSocket(room, grantOf(userOf(client), { expiresAt: 4_102_444_800 })));
-          sockets.set(client, socket);
-          if (arrow === "→") {
-            socket.send(frame.replaceAll(recordedEpoch, epoch));
-            continue;
-          }
+        await playTranscript(lines, epochOf(page), async ({ client, frame, next }) => {
           let answer: Frame;
-          do answer = await socket.next();
+          do answer = await next();
           while (!known.has(answer.type));
-          if (answer.type === "welcome") epoch = answer.epoch;
-          const recorded = frame.replaceAll(recordedEpoch, epoch);
-          if (!holdsAll(recorded.startsWith("{") ? JSON.parse(recorded) : recorded, answer)) {
+          if (!holdsAll(frame.startsWith("{") ? JSON.parse(frame) : frame, answer)) {
             expect.fail(`${client} was sent ${JSON.stringify(answer)} where it was once sent ${frame}`);
           }
-        }
+        });
       });
     }
   }
@@ -56,3 +35,5 @@ describe("WR-1: a client of any time before is served by the server of today", (
 function typeOf(frame: string): unknown {
   return frame.startsWith("{") ? JSON.parse(frame).type : frame;
 }
+
+const epochOf = (page: string): string => /"epoch":"([^"]+)"/.exec(page)?.[1] ?? "none";

@@ -1,24 +1,26 @@
-import { eq } from "drizzle-orm";
+import { and, eq } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { Database } from "../db/database.ts";
 import { sessions, users } from "../db/schema.ts";
 import { Problem } from "../platform/problem.ts";
 import { auditRow } from "./audit.ts";
-import { hashPassword, verifyPassword } from "./passwords.ts";
+import { hashPassword, isOutdated, verifyPassword } from "./passwords.ts";
 import type { PresentedRefresh } from "./refresh-token.ts";
 import type { RequestOrigin } from "./request-origin.ts";
 import { newSession, startSession, type User, userColumns } from "./sessions.ts";
+import { refuseWeakPassword } from "./weak-password.ts";
 
 /** What else a new account comes with; it is written in the account's own batch, or not at all. */
 export type AccountExtras = (db: Database, user: User) => BatchItem<"sqlite">[];
 
-/** Opens an account and signs it in. Throws Problem `email_taken`. */
+/** Opens an account and signs it in. Throws Problem `email_taken`, `weak_password`. */
 export async function register(
   db: Database,
   { email, password, name, origin }: { email: string; password: string; name: string; origin: RequestOrigin },
   extras: AccountExtras,
   now: number,
 ): Promise<{ user: User; session: PresentedRefresh }> {
+  refuseWeakPassword(password, { email, name });
   const account = { id: crypto.randomUUID(), email, name, createdAt: now, emailVerifiedAt: null };
   const user: User = { ...account, oauthProvider: null };
   const session = newSession(user.id, origin, now);
@@ -53,7 +55,18 @@ export async function logIn(
   const right = await verifyPassword(password, found?.passwordHash ?? null);
   if (!found || !right)
     throw new Problem("invalid_credentials", "The e-mail address or the password is wrong.");
+  if (found.passwordHash && isOutdated(found.passwordHash)) {
+    await replaceHash(db, found.user.id, found.passwordHash, await hashPassword(password));
+  }
   return { user: found.user, session: await startSession(db, found.user.id, origin, now) };
+}
+
+/** Keeps the same password at today's cost; unless it was changed meanwhile. */
+async function replaceHash(db: Database, userId: string, from: string, to: string): Promise<void> {
+  await db
+    .update(users)
+    .set({ passwordHash: to })
+    .where(and(eq(users.id, userId), eq(users.passwordHash, from)));
 }
 
 export async function findUser(db: Database, id: string): Promise<User | undefined> {

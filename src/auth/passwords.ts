@@ -1,11 +1,13 @@
 import { randomBytes, type ScryptOptions, scrypt, timingSafeEqual } from "node:crypto";
 import { promisify } from "node:util";
+import { hashingTurn } from "./hashing-turn.ts";
 
 /**
  * scrypt (RFC 7914) with N = 2^14, r = 8, p = 5: one of OWASP's equivalent settings, 16 MiB and about 0.1 s. Workers
  * allow N·r·p up to 2^20 and have 128 MB, which the settings with a larger N would take for one password.
  */
 const cost = { ln: 14, r: 8, p: 5 };
+const phcPrefix = `$scrypt$ln=${cost.ln},r=${cost.r},p=${cost.p}$`;
 const saltBytes = 16;
 const hashBytes = 32;
 
@@ -15,7 +17,7 @@ const derive = promisify<Buffer, Buffer, number, ScryptOptions, Buffer>(scrypt);
 export async function hashPassword(password: string): Promise<string> {
   const salt = randomBytes(saltBytes);
   const hash = await scryptOf(password, salt, cost, hashBytes);
-  return `$scrypt$ln=${cost.ln},r=${cost.r},p=${cost.p}$${unpadded(salt)}$${unpadded(hash)}`;
+  return `${phcPrefix}${unpadded(salt)}$${unpadded(hash)}`;
 }
 
 /**
@@ -28,8 +30,13 @@ export async function verifyPassword(password: string, phc: string | null): Prom
   return timingSafeEqual(hash, stored.hash) && phc !== null;
 }
 
+/** Whether a hash was made at another cost than today's: whoever has the password in hand then makes it anew. */
+export function isOutdated(phc: string): boolean {
+  return !phc.startsWith(phcPrefix);
+}
+
 /** The hash of no password, of the same cost as everybody's. */
-const nobody = `$scrypt$ln=${cost.ln},r=${cost.r},p=${cost.p}$${unpadded(Buffer.alloc(saltBytes))}$${unpadded(Buffer.alloc(hashBytes))}`;
+const nobody = `${phcPrefix}${unpadded(Buffer.alloc(saltBytes))}$${unpadded(Buffer.alloc(hashBytes))}`;
 
 /**
  * The password is hashed as it was typed, but for the normal form (NFC, as RFC 8265 §4.2.2 has it): keyboards differ in
@@ -38,7 +45,8 @@ const nobody = `$scrypt$ln=${cost.ln},r=${cost.r},p=${cost.p}$${unpadded(Buffer.
 function scryptOf(password: string, salt: Buffer, { ln, r, p }: typeof cost, bytes: number): Promise<Buffer> {
   const N = 2 ** ln;
   // Twice what scrypt takes for its table: the default of 32 MiB is exactly too little.
-  return derive(Buffer.from(password.normalize("NFC")), salt, bytes, { N, r, p, maxmem: 2 * 128 * N * r });
+  const options = { N, r, p, maxmem: 2 * 128 * N * r };
+  return hashingTurn(() => derive(Buffer.from(password.normalize("NFC")), salt, bytes, options));
 }
 
 function parsePhc(phc: string) {

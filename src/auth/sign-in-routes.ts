@@ -24,7 +24,7 @@ const registerRoute = createRoute({
   request: { body: jsonRequest(schemas.registration) },
   responses: {
     201: jsonAnswer(schemas.tokens, "The account is open."),
-    ...problemAnswers(...bodyProblems, "email_taken"),
+    ...problemAnswers(...bodyProblems, "email_taken", "weak_password", "unavailable"),
   },
 });
 
@@ -36,7 +36,7 @@ const loginRoute = createRoute({
   request: { body: jsonRequest(schemas.login) },
   responses: {
     200: jsonAnswer(schemas.tokens, "Signed in."),
-    ...problemAnswers(...bodyProblems, "invalid_credentials"),
+    ...problemAnswers(...bodyProblems, "invalid_credentials", "unavailable"),
   },
 });
 

@@ -20,6 +20,7 @@ export const errorStatus = {
   invalid_token: 401,
   forbidden: 403,
   email_taken: 409,
+  weak_password: 422,
   // Operations
   invalid_frame: 400,
   invalid_operation: 400,

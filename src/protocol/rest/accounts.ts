@@ -5,6 +5,15 @@ import { id, line, text, time } from "./text.ts";
 const object = (issue: { input: unknown }) =>
   issue.input === undefined ? "a JSON body is required" : "the body must be a JSON object";
 
+/** A password to be. Which ones are too well known is not a question of form (`weak_password`). */
+export const newPassword = (name: string) =>
+  text(name, { max: limits.passwordUnits })
+    .refine(
+      (value) => [...value].length >= limits.passwordPoints,
+      `${name} must have at least ${limits.passwordPoints} characters`,
+    )
+    .meta({ minLength: limits.passwordPoints, maxLength: limits.passwordUnits });
+
 /** What `POST /auth/register` takes. */
 export const registration = z
   .object(
@@ -12,7 +21,7 @@ export const registration = z
       email: text("email", { max: limits.emailUnits, trim: true })
         // ASCII only, so that two addresses which look alike to a person are not two accounts by encoding alone.
         .pipe(z.email("email must be an e-mail address")),
-      password: text("password", limits.passwordUnits),
+      password: newPassword("password"),
       name: line("name", limits.nameUnits),
     },
     { error: object },
@@ -27,7 +36,7 @@ export const login = z
   .object(
     {
       email: text("email", { max: limits.emailUnits, trim: true }),
-      password: text("password", { max: limits.passwordUnits.max }),
+      password: text("password", { max: limits.passwordUnits }),
     },
     { error: object },
   )

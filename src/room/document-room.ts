@@ -186,6 +186,14 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
     return this.#history.compact();
   }
 
+  async replaceEpoch(): ReturnType<DocumentRoomApi["replaceEpoch"]> {
+    // Asked before the room lets go of them, answered after: they subscribe anew.
+    const told = this.#fanouts.all((fanout) => fanout.deliver(undefined));
+    const replaced = this.#room.requests.replaceEpoch();
+    await told;
+    return replaced;
+  }
+
   async stats(): Promise<RoomStats> {
     return {
       ...this.#meter.usage,

@@ -118,7 +118,8 @@ export class LiveAccess implements AlarmTask {
     const { userId, sessionId, decidedAt } = peer.session.grant;
     for (const key of [keyOf({ userId }), keyOf({ sessionId })]) {
       const change = this.#changes.get(key);
-      if (!change || change.at <= decidedAt) continue;
+      // Of one millisecond nobody knows which was first.
+      if (!change || change.at < decidedAt) continue;
       if (!change.role) {
         this.#ports.end(peer, closeCodes.revoked, change.reason);
         return false;

@@ -25,8 +25,12 @@ export class MemoryOperationLog implements OperationLog {
   #snapshot: TextAt = { version: 0, text: "" };
   #lastByActor: StoredRoom["lastByActor"] = new Map();
   #retention: Retention = { operations: null, ageMs: null };
-  /** Nothing may be appended any more. */
-  isFull = false;
+  /** Operations after the horizon from which on it is full. */
+  capacity = Number.POSITIVE_INFINITY;
+
+  get isFull(): boolean {
+    return this.#kept.length >= this.capacity;
+  }
 
   get horizon(): number {
     return this.#base.version;
@@ -137,5 +141,9 @@ export class MemoryOperationLog implements OperationLog {
     this.#base.text = base;
     this.#saveSnapshot(snapshot);
     this.#points = [...points];
+  }
+
+  replaceEpoch(): void {
+    this.#epoch = crypto.randomUUID();
   }
 }

@@ -121,4 +121,6 @@ export interface OperationLog {
    */
   upkeep(now: number, everything?: boolean): boolean;
   rewrite(rewriting: Rewriting): void;
+  /** Gives this storage another epoch: it was put back to an older state. */
+  replaceEpoch(): void;
 }

@@ -95,6 +95,11 @@ export interface DocumentRoomApi {
   retain(retention: Retention): Promise<RoomResult<{ horizon: number }>>;
   /** Does now what the room does by and by: seals all that is old, and trims what is not kept. */
   compact(): Promise<RoomResult<{ horizon: number; databaseBytes: number }>>;
+  /**
+   * To be called right after the storage was put back to an older state: gives it another epoch, and closes every socket
+   * with 4503, so that clients which saw later versions begin anew and merge what they have not saved.
+   */
+  replaceEpoch(): Promise<RoomResult<{ version: number; epoch: string }>>;
   /** What the room costs; asking reads no storage. */
   stats(): Promise<RoomStats>;
   /** The newest reports of clients whose text was another than the room's, for whoever looks for the fault. */

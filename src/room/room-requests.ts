@@ -23,6 +23,8 @@ export interface RoomAccess extends Pick<RoomPorts, "log" | "now" | "report"> {
   /** Whether this is the room in memory still. */
   isCurrent(room: LoadedRoom): boolean;
   dropMemory(): void;
+  /** Closes every subscriber's socket with 4503: what they have is of a room that is no more. */
+  restart(reason: string): void;
   /** Sessions of those who are here. */
   present(): Session[];
 }
@@ -152,6 +154,23 @@ export class RoomRequests {
       // It holds the old history.
       this.#room.dropMemory();
       return { ok: true, version };
+    });
+  }
+
+  /**
+   * Storage was put back to an older state. What clients know of it is of another epoch from now on: they come back, get
+   * the text, and merge what they have not saved (law OT-7).
+   */
+  replaceEpoch(): RoomResult<{ version: number; epoch: string }> {
+    return this.#guard((): RoomResult<{ version: number; epoch: string }> => {
+      const before = this.#read();
+      if (!before.ok) return before;
+      this.#room.log.replaceEpoch();
+      this.#room.dropMemory();
+      this.#room.restart("the document was put back to an older state");
+      const room = this.#room.load();
+      if (!room) return { ok: false, ...noSuchDocument };
+      return { ok: true, version: room.authority.version, epoch: room.epoch };
     });
   }
 

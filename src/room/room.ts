@@ -78,6 +78,7 @@ export class Room {
       load: () => this.#load(),
       isCurrent: (room) => this.#loaded === room,
       dropMemory: () => this.#dropMemory(),
+      restart: (reason) => this.#restart(reason),
       present: () =>
         [...this.#peers].filter((peer) => !this.#presence.isSilent(peer)).map((peer) => peer.session),
     });
@@ -179,9 +180,8 @@ export class Room {
   }
 
   /** What the subscribers have is no longer certain: they come back, and resume by version. */
-  #restart(): void {
-    for (const peer of [...this.#subscribers()])
-      this.#end(peer, closeCodes.restarted, "the room was read anew");
+  #restart(reason = "the room was read anew"): void {
+    for (const peer of [...this.#subscribers()]) this.#end(peer, closeCodes.restarted, reason);
   }
 
   // ── Access ─────────────────────────────────────────────────────────────────────────────────────────────────────

@@ -266,6 +266,10 @@ export class SqliteOperationLog implements OperationLog {
     this.#open();
   }
 
+  replaceEpoch(): void {
+    this.#sql.exec("UPDATE room SET epoch = ?", crypto.randomUUID());
+  }
+
   /** Storage is at most as large as it ever was; what lies free in it is the difference (see `erase-free-pages.ts`). */
   #notePeak(): void {
     this.#sql.exec("UPDATE room SET peak_bytes = max(peak_bytes, ?)", this.#sql.databaseSize);

@@ -30,6 +30,18 @@ const found: Record<string, Program> = {
     clients: 2,
     commands: [["unreadable"], ["evict"], ["type", 0, 0, 0, 1], ["submit", 0, 1]],
   },
+  "AC-2: a grant that was decided in the millisecond of a revocation is held to it": {
+    clients: 3,
+    commands: [
+      ["leave", 0],
+      ["join", 0],
+      ["revoke", 0],
+      ["round", 1],
+      ["type", 0, 0, 0, 1],
+      ["type", 2, 0, 0, 1],
+      ["round", 1],
+    ],
+  },
   "an edit whose base is trimmed from the log while it is under way is made anew": {
     clients: 2,
     commands: [

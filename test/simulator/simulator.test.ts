@@ -9,7 +9,7 @@ const seed = Number(process.env.SEED ?? 20_261_122);
 const wanted = 200_000;
 const commands = 3_000;
 
-test(`OT-1, RM-1, RM-2, RM-3, RM-5, PR-2: ${wanted} operations through every fault diverge nowhere, and nothing acknowledged is lost or doubled`, {
+test(`OT-1, OT-7, RM-1, RM-2, RM-3, RM-5, PR-2, AC-1: ${wanted} operations through every fault diverge nowhere, and nothing acknowledged is lost or doubled`, {
   timeout: 600_000,
 }, async () => {
   const started = process.cpuUsage();

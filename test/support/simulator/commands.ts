@@ -45,7 +45,13 @@ export type Command =
   /** The text of an older version (a part of a thousand of all) is put back by REST. */
   | readonly ["restore", part: number]
   /** All but the newest `operations` are trimmed from the log. */
-  | readonly ["compact", operations: number];
+  | readonly ["compact", operations: number]
+  /** Up to `length` units at `place` are taken out of the history, of the text that is `back` versions old. */
+  | readonly ["redact", back: number, place: number, length: number]
+  /** The disk has room for `operations` more than it holds. */
+  | readonly ["disk", operations: number]
+  /** The room dies, and its storage is put back to what it was `operations` versions ago. */
+  | readonly ["rewind", operations: number];
 
 export interface Program {
   /** 2 to 50. */
@@ -108,6 +114,18 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 6, arbitrary: fc.tuple(fc.constant("rewrite" as const), place, few, few) },
   { weight: 1, arbitrary: fc.tuple(fc.constant("restore" as const), place) },
   { weight: 2, arbitrary: fc.tuple(fc.constant("compact" as const), fc.nat({ max: 40 })) },
+  { weight: 1, arbitrary: fc.tuple(fc.constant("redact" as const), fc.nat({ max: 60 }), place, few) },
+  {
+    weight: 3,
+    arbitrary: fc.tuple(
+      fc.constant("disk" as const),
+      fc.oneof(
+        { weight: 1, arbitrary: fc.nat({ max: 10 }) },
+        { weight: 2, arbitrary: fc.constant(1_000_000) },
+      ),
+    ),
+  },
+  { weight: 1, arbitrary: fc.tuple(fc.constant("rewind" as const), fc.nat({ max: 30 })) },
 );
 
 /** A program of up to `most` commands, mostly for a few clients. */

@@ -2,6 +2,7 @@ import { Authority, type Submission, type Verdict } from "../../../src/ot/author
 import type { Operation } from "../../../src/ot/operation.ts";
 import { transform } from "../../../src/ot/transform.ts";
 import { decodeClientFrame, encodeSubmit } from "../../../src/protocol/client-frames.ts";
+import { encodeRole, type Role } from "../../../src/protocol/server-frames.ts";
 import { Batch } from "../../../src/room/batch.ts";
 import type { Commit } from "../../../src/room/operation-log.ts";
 import type { Peer } from "../../../src/room/peer.ts";
@@ -78,6 +79,22 @@ class WaitingRoom extends Room {
   }
 }
 
+/** A role that changes is told, and not held. */
+class TellingRoom extends Room {
+  readonly #told = new Set<Peer>();
+
+  override join(peer: Peer): void {
+    this.#told.add(peer);
+    super.join(peer);
+  }
+
+  override setRole(userId: string, role: Role, reason: string): number {
+    for (const peer of this.#told)
+      if (peer.session.actor && peer.session.grant.userId === userId) peer.send(encodeRole(role, reason));
+    return this.#told.size;
+  }
+}
+
 /** Replaces `Authority.accept`. */
 const accepting =
   (
@@ -97,7 +114,7 @@ const accepting =
     };
   };
 
-/** What laws RM-2, RM-3, RM-4 and OT-2 forbid, each done once. */
+/** What laws RM-2, RM-3, RM-4, AC-1 and OT-2 forbid, each done once; and a storage that was put back under its old name. */
 export const sabotages: Record<string, Sabotage> = {
   "RM-2: acknowledging before the commit": { parts: { Log: LateLog } },
   "RM-3: no memory of what was accepted": {
@@ -124,6 +141,14 @@ export const sabotages: Record<string, Sabotage> = {
       return () => {
         Batch.prototype.deliver = real;
       };
+    },
+  },
+  "AC-1: a role that is told and not held": { parts: { Room: TellingRoom } },
+  "an older storage under the same epoch": {
+    parts: {
+      Log: class extends SimulatedLog {
+        override replaceEpoch(): void {}
+      },
     },
   },
   "OT-2: one transform left out": {

@@ -1,4 +1,5 @@
 import type { Role } from "../../../src/protocol/server-frames.ts";
+import type { Span } from "../../../src/room/redaction.ts";
 import { Room } from "../../../src/room/room.ts";
 import type { Grant } from "../../../src/room/room-api.ts";
 import type { Connection } from "./connection.ts";
@@ -16,7 +17,7 @@ export interface ServerParts {
 
 /** The process in which the room lives, with its disk, its alarm, and what the Worker knows of people. */
 export class SimulatedServer {
-  readonly log: SimulatedLog;
+  log: SimulatedLog;
   readonly connections = new Set<Connection>();
   /** What the Worker answers; nobody is in it who may do nothing. */
   readonly roles = new Map<string, Role>();
@@ -26,6 +27,9 @@ export class SimulatedServer {
   readonly #time: VirtualTime;
   #later: { run: () => void; at: number }[] = [];
   #wakeAt = Number.POSITIVE_INFINITY;
+  /** When the room last lost its memory of changed access, and the sockets that may have slipped through (decision 0005). */
+  #forgotAt = 0;
+  readonly #outdated = new WeakSet<Connection>();
   #room: Room;
 
   constructor(ledger: Ledger, time: VirtualTime, parts: Partial<ServerParts> = {}) {
@@ -81,13 +85,26 @@ export class SimulatedServer {
     if (this.isDead) this.crash(0);
   }
 
+  /** A socket whose grant the Worker decided on before. */
   join(connection: Connection): void {
+    if (connection.session.grant.decidedAt <= this.#forgotAt) this.#outdated.add(connection);
+    this.#admit(connection);
+  }
+
+  #admit(connection: Connection): void {
     this.connections.add(connection);
     connection.isJoined = true;
     this.#call((room) => room.join(connection));
   }
 
   receive(connection: Connection, frame: string): void {
+    const seq = submittedSeq(frame);
+    const { grant, actor } = connection.session;
+    if (seq !== undefined && actor?.clientId) {
+      const role = this.roles.get(grant.userId);
+      const mayEdit = role !== undefined && role !== "viewer" && grant.expiresAt * 1_000 > this.#time.now;
+      this.#ledger.arrives(actor.clientId, seq, mayEdit || this.#outdated.has(connection));
+    }
     this.#call((room) => room.receive(connection, frame));
   }
 
@@ -121,7 +138,8 @@ export class SimulatedServer {
       this.turn();
     }
     this.#room = this.#newRoom();
-    for (const connection of [...this.connections]) this.join(connection);
+    this.#forgotAt = this.#time.now;
+    for (const connection of [...this.connections]) this.#admit(connection);
   }
 
   /** The process dies: memory and sockets are gone. Of what it had sent, `kept` frames on each socket still arrive. */
@@ -131,6 +149,7 @@ export class SimulatedServer {
     for (const connection of this.connections) connection.lose(kept);
     this.connections.clear();
     this.isDead = false;
+    this.#forgotAt = this.#time.now;
     this.#room = this.#newRoom();
   }
 
@@ -150,6 +169,26 @@ export class SimulatedServer {
     while (this.log.upkeep(this.#time.now));
   }
 
+  redact(span: Span): void {
+    this.log.redacting = span;
+    this.#call((room) => room.requests.redact({ span, author: rest }));
+    this.log.redacting = undefined;
+  }
+
+  /** What was accepted is stored; then there is room for `operations` more. */
+  leaveRoomFor(operations: number): void {
+    this.#call((room) => room.flush());
+    this.log.leave(operations);
+  }
+
+  /** Dies, wakes with storage as it was before, and is told so. The ledger is rewound already. */
+  rewind(): void {
+    this.crash(0);
+    this.log = this.log.rewound();
+    this.#room = this.#newRoom();
+    this.#room.requests.replaceEpoch();
+  }
+
   setRole(userId: string, role: Role): void {
     this.roles.set(userId, role);
     this.#call((room) => room.setRole(userId, role, "simulated"));
@@ -165,6 +204,12 @@ export class SimulatedServer {
     if (!read.ok) throw new Error(`the room does not answer: ${read.code}`);
     return read;
   }
+}
+
+/** Of a `submit` as the client writes it. */
+export function submittedSeq(frame: string): number | undefined {
+  const seq = /^\{"type":"submit","seq":(\d+)/.exec(frame)?.[1];
+  return seq === undefined ? undefined : Number(seq);
 }
 
 const rest = { userId: "rest", kind: "program" } as const;

@@ -62,6 +62,8 @@ class Simulation {
   /** Those whose session has ended. */
   readonly #gone: SimulatedClient[] = [];
   readonly #repeated = new Set<string>();
+  /** Characters that went with a storage that was put back to an older state. */
+  readonly #lost = new Set<string>();
   #characters = 0;
   #joined = 0;
 
@@ -195,6 +197,16 @@ class Simulation {
         });
       case "compact":
         return this.#server.compact(command[1]);
+      case "redact": {
+        const { texts, version } = this.#ledger;
+        const at = Math.max(version - command[1], this.#server.log.horizon);
+        const [from, to] = span(texts[at] ?? "", command[2], command[3]);
+        return from < to && this.#server.redact({ version: at, from, to });
+      }
+      case "disk":
+        return this.#server.leaveRoomFor(command[1]);
+      case "rewind":
+        return this.#rewind(command[1]);
       case "restore": {
         const { texts, version } = this.#ledger;
         const older = texts[Math.floor((command[1] * version) / 1000)] ?? "";
@@ -202,6 +214,17 @@ class Simulation {
         return this.#server.rewrite(() => older);
       }
     }
+  }
+
+  /** What a person has not been told to be saved must not be lost by it; of the rest, what was saved later is gone. */
+  #rewind(operations: number): void {
+    const version = Math.max(0, this.#ledger.version - operations);
+    for (const { op } of this.#ledger.rewind(version))
+      for (const part of op)
+        if (typeof part === "string") for (const character of part) this.#lost.add(character);
+    for (const client of this.#seats) for (const character of client.unsaved) this.#lost.delete(character);
+    for (const client of [...this.#gone, ...this.#seats]) client.rewound(version);
+    this.#server.rewind();
   }
 
   #seat(client: number): SimulatedClient {
@@ -254,6 +277,7 @@ class Simulation {
   async end(): Promise<Outcome> {
     this.#server.log.appendFault = undefined;
     this.#server.log.failNextLoad = false;
+    this.#server.leaveRoomFor(Number.POSITIVE_INFINITY);
     for (const client of this.#seats) {
       if (client.connection?.isHidden) client.connection.break(1006, 0);
       if (this.#server.roles.get(client.userId) !== "editor") this.#server.setRole(client.userId, "editor");
@@ -305,7 +329,7 @@ class Simulation {
         sent: client.sent,
         acknowledged: client.acknowledged,
         typed: isWhole ? client.typed.filter((character) => !this.#repeated.has(character)) : [],
-        removed: client.removed,
+        removed: new Set([...client.removed, ...this.#lost, ...this.#ledger.redacted]),
       };
     });
     for (const { actor, clientId } of this.#ledger.actors.values()) {
@@ -335,7 +359,7 @@ class Simulation {
     );
     if (violations.length > 0) throw new Violation(`at rest:\n${violations.slice(0, 5).join("\n")}`);
     return {
-      operations: version,
+      operations: this.#ledger.accepted,
       acknowledged: all.reduce((sum, { acknowledged }) => sum + acknowledged.length, 0),
     };
   }

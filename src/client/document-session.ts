@@ -14,7 +14,10 @@ export interface SessionOptions {
   /** The service, as `http(s)://host[:port]`. */
   url: string;
   documentId: string;
-  /** Called before every connection, and when the token of an open one ends soon: must give one that lasts. */
+  /**
+   * Called before every connection, and when the token of an open one ends soon: must give one that lasts. If it has not
+   * within 30 seconds, it is called again.
+   */
   token: () => string | Promise<string>;
   /** Names this writer to the room; unique among all that may be connected at once. A random one by default. */
   clientId?: string;

@@ -2,9 +2,21 @@ import { closeCodes, isRetryable } from "../protocol/close-codes.ts";
 import { backoff } from "./backoff.ts";
 import type { Connection } from "./session-events.ts";
 
-/** Milliseconds that opening a socket, and the answer to `hello`, may take. */
-const openTimeout = 10_000;
-const welcomeTimeout = 10_000;
+type Timer = ReturnType<typeof setTimeout>;
+
+/**
+ * The states of a link. Each that waits has a timer: `waiting` for the next try; `authorizing`, for the application's token,
+ * `connecting`, for the socket to open, and `joining`, for the answer to `hello`, go over to `waiting` when their time is up.
+ */
+type LinkState =
+  | { state: "waiting"; attempt: number; timer: Timer | undefined }
+  | { state: "authorizing"; attempt: number; timer: Timer }
+  | { state: "connecting" | "joining"; attempt: number; socket: WebSocket; timer: Timer }
+  | { state: "live"; socket: WebSocket }
+  | { state: "ended"; reason: string };
+
+/** Milliseconds. A token may have to be fetched from far away. */
+const timeouts = { authorizing: 30_000, connecting: 10_000, joining: 10_000 } as const;
 
 /** Tries after which the wait for the next is at its longest: where who was closed for being too fast begins. */
 const manyTries = 6;
@@ -22,11 +34,11 @@ export interface LinkPorts {
 
 /**
  * A session's way to the room: one socket at a time, opened again after every interruption until the reason is one that
- * trying again cannot mend. Every state that waits for the other side has a timeout.
+ * trying again cannot mend.
  */
 export class Link {
   readonly #ports: LinkPorts;
-  #connection: Connection = { state: "authorizing", attempt: 0 };
+  #connection: LinkState = { state: "waiting", attempt: 0, timer: undefined };
 
   constructor(ports: LinkPorts) {
     this.#ports = ports;
@@ -45,16 +57,25 @@ export class Link {
   }
 
   async connect(attempt = 0): Promise<void> {
-    this.#move({ state: "authorizing", attempt });
+    const timer = setTimeout(() => this.#retry(attempt), timeouts.authorizing);
+    const authorizing: LinkState = { state: "authorizing", attempt, timer };
+    this.#move(authorizing);
     let token: string;
     try {
       token = await this.#ports.token();
     } catch {
-      if (this.#connection.state === "authorizing") this.#retry(attempt);
+      if (this.#connection === authorizing) this.#retry(attempt);
       return;
     }
-    if (this.#connection.state !== "authorizing") return;
-    const socket = this.#ports.open(token);
+    if (this.#connection !== authorizing) return;
+    let socket: WebSocket;
+    try {
+      socket = this.#ports.open(token);
+    } catch {
+      // What was thrown is not passed on: it may quote the token.
+      this.end("no socket can be opened with this address and token");
+      return;
+    }
     socket.addEventListener("open", () => this.#opened(socket, attempt));
     socket.addEventListener("message", ({ data }) => {
       if (this.#isCurrent(socket) && typeof data === "string") this.#ports.received(data);
@@ -65,8 +86,8 @@ export class Link {
       else if (isRetryable(code)) this.#retry(this.isLive ? 0 : attempt);
       else this.end(reason || `closed with code ${code}`);
     });
-    const timer = setTimeout(() => this.#abandon(socket, attempt), openTimeout);
-    this.#move({ state: "connecting", attempt, socket, timer });
+    const opening = setTimeout(() => this.#abandon(socket, attempt), timeouts.connecting);
+    this.#move({ state: "connecting", attempt, socket, timer: opening });
   }
 
   /** Frames go out from the moment that a socket is open; before, and after it is lost, they are for the next one. */
@@ -82,7 +103,8 @@ export class Link {
 
   /** Hello is said again on the same socket. */
   rejoin(): void {
-    if (this.#connection.state === "live") this.#join(this.#connection.socket, 0);
+    const connection = this.#connection;
+    if (connection.state === "live" || connection.state === "joining") this.#join(connection.socket, 0);
   }
 
   /** Gives up a socket that was live and does not answer any more. */
@@ -103,7 +125,7 @@ export class Link {
   }
 
   #join(socket: WebSocket, attempt: number): void {
-    const timer = setTimeout(() => this.#abandon(socket, attempt), welcomeTimeout);
+    const timer = setTimeout(() => this.#abandon(socket, attempt), timeouts.joining);
     this.#move({ state: "joining", attempt, socket, timer });
     this.#ports.opened();
   }
@@ -125,7 +147,7 @@ export class Link {
     this.#move({ state: "waiting", attempt, timer });
   }
 
-  #move(next: Connection): void {
+  #move(next: LinkState): void {
     if ("timer" in this.#connection) clearTimeout(this.#connection.timer);
     this.#connection = next;
     this.#ports.moved(next);

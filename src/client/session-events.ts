@@ -4,17 +4,10 @@ import type { ErrorCode } from "../protocol/errors.ts";
 import type { Role } from "../protocol/server-frames.ts";
 import type { Other } from "./presence.ts";
 
-/** Where the connection stands. `ended` is final: the reason says why connecting again cannot help. */
+/** Where the connection stands: see `link.ts`. `ended` is final: the reason says why connecting again cannot help. */
 export type Connection =
-  | { state: "waiting"; attempt: number; timer: ReturnType<typeof setTimeout> }
-  | { state: "authorizing"; attempt: number }
-  | {
-      state: "connecting" | "joining";
-      attempt: number;
-      socket: WebSocket;
-      timer: ReturnType<typeof setTimeout>;
-    }
-  | { state: "live"; socket: WebSocket }
+  | { state: "waiting" | "authorizing" | "connecting" | "joining"; attempt: number }
+  | { state: "live" }
   | { state: "ended"; reason: string };
 
 export interface SessionEvents {
@@ -52,7 +45,16 @@ export class Listeners {
     return () => listeners.delete(listener);
   }
 
+  /** What a listener throws is the application's fault: it is thrown for nobody in particular, and stops nothing here. */
   emit<Name extends keyof SessionEvents>(name: Name, event: SessionEvents[Name]): void {
-    for (const listener of this.#byName.get(name) ?? []) listener(event as never);
+    for (const listener of this.#byName.get(name) ?? []) {
+      try {
+        listener(event as never);
+      } catch (error) {
+        setTimeout(() => {
+          throw error;
+        });
+      }
+    }
   }
 }

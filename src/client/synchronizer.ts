@@ -47,6 +47,8 @@ export class Synchronizer {
   #epoch: string | undefined;
   /** The text here turned out not to be the server's at some version. */
   #differs = false;
+  /** How often in a row the submission in flight was refused for now. */
+  #refusals = 0;
 
   constructor(ports: SynchronizerPorts) {
     this.#ports = ports;
@@ -173,15 +175,15 @@ export class Synchronizer {
     if (!this.#link.isJoining) return;
     this.#actor = welcome.actor;
     this.#epoch = welcome.epoch;
-    this.#link.welcomed();
     const { insert_units, operation_parts } = welcome.limits;
     this.#limits = { insertUnits: insert_units, parts: operation_parts };
     if (this.#replica) this.#replica.limits = this.#limits;
     if (welcome.text !== undefined) this.#replace(welcome.text, welcome);
     else if (welcome.operations) this.#apply(welcome.operations);
+    this.#setRole(welcome.role, "");
+    this.#link.welcomed();
     if (welcome.text === undefined && !this.#compare(welcome)) return;
     // What this told to be accepted is pending no more; the rest goes out again, the same frame as before.
-    this.#setRole(welcome.role, "");
     this.#outbox.offer();
     this.#showOthers(() => this.presence.begin(welcome));
     this.#heartbeat.start(welcome.limits.ping_seconds, welcome.limits.silence_seconds);
@@ -230,7 +232,6 @@ export class Synchronizer {
 
   /** Reports it, and asks for the text, with which what is on its way is merged. */
   #differ(hashes: { hash?: number; expected?: number } = {}): void {
-    if (!this.#link.isLive) return;
     const { version } = this.#joined;
     this.#link.send(encodeReport({ version, ...hashes, operations: this.#agreement.operations }));
     this.#differs = true;
@@ -264,6 +265,7 @@ export class Synchronizer {
     this.#agreement.take(version, this.#actor, seq, replica.state.operation);
     this.presence.advance(replica.state.operation, this.#actor);
     const next = replica.acknowledge(seq, version);
+    this.#refusals = 0;
     this.#ports.emit("acknowledged", { seq, version });
     if (next && this.#link.isLive) this.#outbox.offer();
   }
@@ -284,7 +286,8 @@ export class Synchronizer {
     const pending = this.#replica?.pending();
     if (!pending || pending.seq !== seq) return;
     if (retryable) {
-      this.#outbox.offerLater(backoff(0, this.#ports.delays.first, this.#ports.delays.most));
+      const { first, most } = this.#ports.delays;
+      this.#outbox.offerLater(backoff(this.#refusals++, first, most));
     } else if (code === "forbidden") {
       // Not the edit is wrong, but who makes it, and that may change: it is kept (law AC-3).
       this.#setRole("viewer", detail);

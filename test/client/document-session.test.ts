@@ -75,6 +75,9 @@ describe("DocumentSession", () => {
     await settle(room);
     expect(room.text).toBe("once more");
     expect(ann.text).toBe("once more");
+    expect(network.sockets[1]?.sent.slice(1)).toEqual([
+      '{"type":"submit","seq":2,"base":1,"op":[4," more"]}',
+    ]);
     expect(acknowledged).toEqual([
       { seq: 1, version: 1 },
       { seq: 2, version: 2 },

@@ -79,4 +79,20 @@ describe("a session that is told to slow down", () => {
     expect(network.sockets).toHaveLength(3);
     random.mockRestore();
   });
+
+  it("what the room cannot take for now is offered ever more seldom, and goes out when it can", async () => {
+    const { room, network, session } = setUp("text");
+    const ann = session("ann");
+    await settle(room);
+    room.log.isFull = true;
+    ann.edit(insertion(4, "!"));
+    for (let second = 0; second < 100; second++) await pass(room, 1_000);
+    const offers = network.sockets[0]?.sent.filter((frame) => frame.includes("submit")) ?? [];
+    expect(offers.length).toBeGreaterThan(50);
+    expect(offers.length).toBeLessThan(400);
+    expect([ann.text, room.text]).toEqual(["text!", "text"]);
+    room.log.isFull = false;
+    await pass(room, 1_000);
+    expect([ann.isSaved, room.text]).toEqual([true, "text!"]);
+  });
 });

@@ -1,6 +1,7 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
 import { authRoutes } from "./auth/routes.ts";
 import { publicKeySet } from "./auth/signing-keys.ts";
+import { closeSockets } from "./documents/close-sockets.ts";
 import { documentRoutes } from "./documents/routes.ts";
 import { socketRoute } from "./documents/socket.ts";
 import { settingsOf } from "./env.ts";
@@ -16,7 +17,7 @@ app.use(requestContext);
 app.onError(onError);
 app.notFound(notFoundOf(app));
 
-app.route("/api/v1", authRoutes({ accountExtras: personalWorkspace }));
+app.route("/api/v1", authRoutes({ accountExtras: personalWorkspace, closeSockets }));
 app.route("/api/v1", documentRoutes);
 app.route("/", socketRoute);
 

@@ -3,10 +3,7 @@ import { z } from "zod";
 import { Problem } from "../platform/problem.ts";
 import type { SigningKeys } from "./signing-keys.ts";
 
-/**
- * Seconds that an access token lives. It is believed without asking D1, so this is also how long a token goes on
- * working after its session was ended.
- */
+/** Seconds that an access token lives, unless its session ends before (law AU-6). */
 export const accessTokenSeconds = 600;
 
 const issuer = "materi";
@@ -21,22 +18,27 @@ export interface Principal {
   expiresAt: number;
 }
 
-/** Issues an access token (RFC 9068). Every one is different, by its `jti`. `now` is in milliseconds. */
-export function issueAccessToken(
+/**
+ * Issues an access token (RFC 9068). Every one is different, by its `jti`. Law AU-6: it ends with its session at the
+ * latest. `now` and `sessionEndsAt` are in milliseconds.
+ */
+export async function issueAccessToken(
   keys: SigningKeys,
-  { userId, sessionId }: Pick<Principal, "userId" | "sessionId">,
+  { userId, sessionId, sessionEndsAt }: { userId: string; sessionId: string; sessionEndsAt: number },
   now: number,
-): Promise<string> {
+): Promise<{ token: string; expiresIn: number }> {
   const issuedAt = Math.floor(now / 1000);
-  return new SignJWT({ sid: sessionId })
+  const expiresAt = Math.min(issuedAt + accessTokenSeconds, Math.floor(sessionEndsAt / 1000));
+  const token = await new SignJWT({ sid: sessionId })
     .setProtectedHeader({ alg: keys.signing.alg, kid: keys.signing.kid, typ: type })
     .setIssuer(issuer)
     .setAudience(audience)
     .setSubject(userId)
     .setJti(crypto.randomUUID())
     .setIssuedAt(issuedAt)
-    .setExpirationTime(issuedAt + accessTokenSeconds)
+    .setExpirationTime(expiresAt)
     .sign(keys.signing.key);
+  return { token, expiresIn: expiresAt - issuedAt };
 }
 
 const claims = z.object({ sub: z.uuid(), sid: z.uuid(), jti: z.string(), iat: z.int(), exp: z.int() });
@@ -65,9 +67,9 @@ export async function verifyAccessToken(keys: SigningKeys, token: string, now: n
   }
 }
 
-function invalidToken(detail: string, cause: unknown): Problem {
+/** What is wrong with a token, in the words of RFC 6750 §3.1. */
+export function invalidToken(detail: string, cause?: unknown): Problem {
   return new Problem("invalid_token", detail, {
-    // RFC 6750 §3.1
     headers: { "www-authenticate": `Bearer error="invalid_token", error_description="${detail}"` },
     cause,
   });

@@ -5,9 +5,8 @@ import { sessions, users } from "../db/schema.ts";
 import { Problem } from "../platform/problem.ts";
 import { auditRow } from "./audit.ts";
 import { hashPassword, isOutdated, verifyPassword } from "./passwords.ts";
-import type { PresentedRefresh } from "./refresh-token.ts";
 import type { RequestOrigin } from "./request-origin.ts";
-import { newSession, startSession, type User, userColumns } from "./sessions.ts";
+import { newSession, type Session, startSession, tokenSession, type User, userColumns } from "./sessions.ts";
 import { refuseWeakPassword } from "./weak-password.ts";
 
 /** What else a new account comes with; it is written in the account's own batch, or not at all. */
@@ -19,7 +18,7 @@ export async function register(
   { email, password, name, origin }: { email: string; password: string; name: string; origin: RequestOrigin },
   extras: AccountExtras,
   now: number,
-): Promise<{ user: User; session: PresentedRefresh }> {
+): Promise<{ user: User; session: Session }> {
   refuseWeakPassword(password, { email, name });
   const account = { id: crypto.randomUUID(), email, name, createdAt: now, emailVerifiedAt: null };
   const user: User = { ...account, oauthProvider: null };
@@ -39,7 +38,7 @@ export async function register(
     }
     throw error;
   }
-  return { user, session: { sessionId: session.id, generation: session.generation } };
+  return { user, session: tokenSession(session) };
 }
 
 /** AU-1: signs in with a password. "No such account" and "wrong password" are one answer after one amount of work. */
@@ -47,7 +46,7 @@ export async function logIn(
   db: Database,
   { email, password, origin }: { email: string; password: string; origin: RequestOrigin },
   now: number,
-): Promise<{ user: User; session: PresentedRefresh }> {
+): Promise<{ user: User; session: Session }> {
   const [found] = await db
     .select({ user: userColumns, passwordHash: users.passwordHash })
     .from(users)

@@ -1,6 +1,7 @@
+import { type SQL, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { Database } from "../db/database.ts";
-import { auditEvents } from "../db/schema.ts";
+import { auditEvents, sessions } from "../db/schema.ts";
 import type { RequestOrigin } from "./request-origin.ts";
 
 /** What the audit of an account can say. The names are API. */
@@ -11,6 +12,7 @@ export type AuditEvent =
   | "session.started"
   | "session.ended"
   | "session.revoked"
+  | "session.reauthenticated"
   | "session.refresh_reused"
   | "login.failed"
   | "login.throttled"
@@ -42,3 +44,30 @@ export function auditRow(
     createdAt: now,
   });
 }
+
+/** The statement that writes one row for each of the sessions that are there; it comes before their end. */
+export function auditRows(
+  db: Database,
+  which: SQL | undefined,
+  { event, origin }: { event: AuditEvent; origin: RequestOrigin },
+  now: number,
+) {
+  return db.insert(auditEvents).select(
+    db
+      .select({
+        id: randomId.as("id"),
+        userId: sessions.userId,
+        event: sql<string>`${event}`.as("event"),
+        sessionId: sessions.id,
+        address: sql<string | null>`${origin.address}`.as("address"),
+        userAgent: sql<string | null>`${origin.userAgent}`.as("user_agent"),
+        createdAt: sql<number>`${now}`.as("created_at"),
+      })
+      .from(sessions)
+      .where(which),
+  );
+}
+
+/** As many random bits as a UUID, in its form. */
+const randomId = sql<string>`lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-' || hex(randomblob(2)) || '-' ||
+  hex(randomblob(2)) || '-' || hex(randomblob(6)))`;

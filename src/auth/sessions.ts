@@ -1,11 +1,20 @@
-import { and, eq, gt, lte, or, sql } from "drizzle-orm";
-import type { Database } from "../db/database.ts";
+import { and, eq, lte, or, sql } from "drizzle-orm";
+import { type Database, database } from "../db/database.ts";
 import { sessions, users } from "../db/schema.ts";
 import { log } from "../platform/log.ts";
 import { auditRow } from "./audit.ts";
+import { endSessions } from "./end-sessions.ts";
+import { withinTime } from "./live-sessions.ts";
 import type { PresentedRefresh } from "./refresh-token.ts";
 import type { RequestOrigin } from "./request-origin.ts";
-import { judgeRefresh, sessionMaxAge, sessionMaxIdle } from "./session-rules.ts";
+import { judgeRefresh, sessionEnd, sessionMaxAge, sessionMaxIdle } from "./session-rules.ts";
+import type { CloseSockets } from "./session-sockets.ts";
+
+/** A session as tokens are made of it. */
+export interface Session extends PresentedRefresh {
+  /** When it ends if it is not refreshed any more, milliseconds since the epoch. */
+  endsAt: number;
+}
 
 export interface User extends Omit<typeof users.$inferSelect, "emailNormalized" | "passwordHash"> {
   /** Another way in than a password, if one is linked. */
@@ -26,7 +35,7 @@ export const userColumns = {
 };
 
 /** A session at its first generation, as a row to insert. */
-export function newSession(userId: string, origin: RequestOrigin, now: number): typeof sessions.$inferInsert {
+export function newSession(userId: string, origin: RequestOrigin, now: number): typeof sessions.$inferSelect {
   return {
     id: crypto.randomUUID(),
     userId,
@@ -44,7 +53,7 @@ export async function startSession(
   userId: string,
   origin: RequestOrigin,
   now: number,
-): Promise<PresentedRefresh> {
+): Promise<Session> {
   const session = newSession(userId, origin, now);
   const ended = or(
     lte(sessions.createdAt, now - sessionMaxAge),
@@ -55,7 +64,12 @@ export async function startSession(
     db.insert(sessions).values(session),
     auditRow(db, { userId, event: "session.started", sessionId: session.id, origin }, now),
   ]);
-  return { sessionId: session.id, generation: session.generation };
+  return tokenSession(session);
+}
+
+/** What the tokens of a session are made of. */
+export function tokenSession(session: typeof sessions.$inferSelect): Session {
+  return { sessionId: session.id, generation: session.generation, endsAt: sessionEnd(session) };
 }
 
 /**
@@ -63,24 +77,18 @@ export async function startSession(
  * the others see what it won. Undefined: the token is no good (any more).
  */
 export async function rotateSession(
-  db: Database,
-  presented: PresentedRefresh,
+  env: Env,
+  closeSockets: CloseSockets,
+  { sessionId, generation }: PresentedRefresh,
   origin: RequestOrigin,
   now: number,
-): Promise<{ session: PresentedRefresh; user: User } | undefined> {
-  const { sessionId, generation } = presented;
+): Promise<{ session: Session; user: User } | undefined> {
+  const db = database(env.DB);
   const [rotated, [session], [user]] = await db.batch([
     db
       .update(sessions)
       .set({ generation: sql`${sessions.generation} + 1`, rotatedAt: now, ...origin })
-      .where(
-        and(
-          eq(sessions.id, sessionId),
-          eq(sessions.generation, generation),
-          gt(sessions.createdAt, now - sessionMaxAge),
-          gt(sessions.rotatedAt, now - sessionMaxIdle),
-        ),
-      )
+      .where(and(eq(sessions.id, sessionId), eq(sessions.generation, generation), withinTime(now)))
       .returning({ id: sessions.id }),
     db.select().from(sessions).where(eq(sessions.id, sessionId)),
     // No join: in a batch D1 gives rows by column name, and drizzle loses one of two columns of a name.
@@ -92,21 +100,14 @@ export async function rotateSession(
       ),
   ]);
   if (!session || !user) return undefined;
-  const current = { session: { sessionId, generation: session.generation }, user };
+  const current = { session: tokenSession(session), user };
   if (rotated.length > 0) return current;
   const verdict = judgeRefresh(session, generation, now);
   if (verdict === "retry") return current;
   if (verdict === "reuse") {
     log("warn", "refresh_token_reuse", { session_id: sessionId, user_id: user.id });
-    await db.batch([
-      db.delete(sessions).where(eq(sessions.id, sessionId)),
-      auditRow(db, { userId: user.id, event: "session.refresh_reused", sessionId, origin }, now),
-    ]);
+    const event = "session.refresh_reused";
+    await endSessions(env, closeSockets, { which: { sessionId }, event, origin }, now);
   }
   return undefined;
-}
-
-/** Ends a session; ending it twice is the same. */
-export async function endSession(db: Database, sessionId: string): Promise<void> {
-  await db.delete(sessions).where(eq(sessions.id, sessionId));
 }

@@ -7,11 +7,13 @@ import { Problem } from "../platform/problem.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import { limits } from "../protocol/limits.ts";
 import * as schemas from "../protocol/rest/accounts.ts";
-import { type AccountExtras, logIn, register } from "./accounts.ts";
+import { logIn, register } from "./accounts.ts";
 import { authenticate, bearerToken } from "./authenticate.ts";
+import { endSessions } from "./end-sessions.ts";
+import type { AuthPorts } from "./ports.ts";
 import { type PresentedRefresh, readRefreshToken } from "./refresh-token.ts";
 import { originOf } from "./request-origin.ts";
-import { endSession, rotateSession } from "./sessions.ts";
+import { rotateSession } from "./sessions.ts";
 import { tokenAnswer } from "./token-answer.ts";
 
 const small = jsonBody(limits.credentialsBytes);
@@ -67,15 +69,15 @@ const logoutRoute = createRoute({
   },
 });
 
-/** Opening an account, signing in, staying signed in, signing out. `extras` is what a new account comes with. */
-export function signInRoutes(extras: AccountExtras) {
+/** Opening an account, signing in, staying signed in, signing out. */
+export function signInRoutes({ accountExtras, closeSockets }: AuthPorts) {
   return new OpenAPIHono<RequestContext>()
     .openapi(registerRoute, async (c) => {
       const now = Date.now();
       const opened = await register(
         database(c.env.DB),
         { ...c.req.valid("json"), origin: originOf(c) },
-        extras,
+        accountExtras,
         now,
       );
       return c.json(await tokenAnswer(c.env, opened, now), 201);
@@ -88,7 +90,7 @@ export function signInRoutes(extras: AccountExtras) {
     .openapi(refreshRoute, async (c) => {
       const now = Date.now();
       const presented = await presentedRefresh(c.env, c.req.valid("json").refresh_token);
-      const rotated = await rotateSession(database(c.env.DB), presented, originOf(c), now);
+      const rotated = await rotateSession(c.env, closeSockets, presented, originOf(c), now);
       if (!rotated) throw invalidRefreshToken();
       return c.json(await tokenAnswer(c.env, rotated, now), 200);
     })
@@ -98,7 +100,13 @@ export function signInRoutes(extras: AccountExtras) {
         refresh_token === undefined
           ? await authenticate(c.env, bearerToken(c.req.header("authorization")))
           : await presentedRefresh(c.env, refresh_token);
-      await endSession(database(c.env.DB), sessionId);
+      const event = "session.ended";
+      await endSessions(
+        c.env,
+        closeSockets,
+        { which: { sessionId }, event, origin: originOf(c) },
+        Date.now(),
+      );
       return c.body(null, 204);
     });
 }

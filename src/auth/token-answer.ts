@@ -1,22 +1,24 @@
 import { settingsOf } from "../env.ts";
 import type { TokensBody, UserBody } from "../protocol/rest/accounts.ts";
-import { accessTokenSeconds, issueAccessToken } from "./access-token.ts";
-import { makeRefreshToken, type PresentedRefresh } from "./refresh-token.ts";
-import type { User } from "./sessions.ts";
+import { issueAccessToken } from "./access-token.ts";
+import { makeRefreshToken } from "./refresh-token.ts";
+import type { Session, User } from "./sessions.ts";
 import { signingKeysOf } from "./signing-keys.ts";
 
 /** What every way of signing in answers. `now` is in milliseconds. */
 export async function tokenAnswer(
   env: Env,
-  { user, session }: { user: User; session: PresentedRefresh },
+  { user, session }: { user: User; session: Session },
   now: number,
 ): Promise<TokensBody> {
   const { signingKeys, refreshSecret } = settingsOf(env);
   const keys = await signingKeysOf(signingKeys);
+  const { sessionId, endsAt } = session;
+  const access = await issueAccessToken(keys, { userId: user.id, sessionId, sessionEndsAt: endsAt }, now);
   return {
-    access_token: await issueAccessToken(keys, { userId: user.id, sessionId: session.sessionId }, now),
+    access_token: access.token,
     token_type: "Bearer",
-    expires_in: accessTokenSeconds,
+    expires_in: access.expiresIn,
     refresh_token: await makeRefreshToken(refreshSecret, session),
     user: userBody(user),
   };

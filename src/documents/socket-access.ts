@@ -1,21 +1,27 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
 import type { Principal } from "../auth/access-token.ts";
 import { findUser } from "../auth/accounts.ts";
-import { authenticate } from "../auth/authenticate.ts";
+import { authenticate, sessionEnded } from "../auth/authenticate.ts";
+import { admitSocket } from "../auth/session-sockets.ts";
 import { database } from "../db/database.ts";
 import { errorFields, log } from "../platform/log.ts";
 import { Problem } from "../platform/problem.ts";
 import type { Grant, RoomResult } from "../room/room-api.ts";
 import { documentFor } from "./documents.ts";
 
-/** What this person may do in a document, at this moment. Throws Problem `not_found` where that is nothing. */
-export async function grantFor(env: Env, principal: Principal, documentId: string): Promise<Grant> {
+/**
+ * Lets a socket of this person into a document, with what they may do there at this moment: a new one, or one whose token
+ * is renewed. Throws Problem `not_found` where that is nothing, `invalid_token` if the session has just ended (law AU-5).
+ */
+export async function admit(env: Env, principal: Principal, documentId: string): Promise<Grant> {
   const decidedAt = Date.now();
   const db = database(env.DB);
   const [{ role }, user] = await Promise.all([
     documentFor(db, principal.userId, documentId),
     findUser(db, principal.userId),
   ]);
+  const { sessionId } = principal;
+  if (!(await admitSocket(db, { sessionId, documentId }, decidedAt))) throw sessionEnded();
   return { ...principal, name: user?.name ?? "", kind: "person", role, decidedAt };
 }
 
@@ -34,7 +40,7 @@ export class SocketAccess extends WorkerEntrypoint<Env> {
       if (principal.userId !== userId) {
         return { ok: false, code: "user_mismatch", detail: "the token is another user's" };
       }
-      return { ok: true, grant: await grantFor(this.env, principal, documentId) };
+      return { ok: true, grant: await admit(this.env, principal, documentId) };
     } catch (error) {
       if (error instanceof Problem) return { ok: false, code: error.code, detail: error.message };
       log("error", "socket_access_failed", { document_id: documentId, ...errorFields(error) });

@@ -4,7 +4,7 @@ import { Problem } from "../platform/problem.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import { id as idSchema } from "../protocol/rest/text.ts";
 import type { Grant } from "../room/room-api.ts";
-import { grantFor } from "./socket-access.ts";
+import { admit } from "./socket-access.ts";
 
 /**
  * `GET /ws/documents/{id}`: admits a socket to a document's room. Whoever may not pass gets an HTTP problem and no
@@ -27,7 +27,7 @@ export const socketRoute = new Hono<RequestContext>().get("/ws/documents/:id", a
       errors: [{ path: ["id"], message: "id must be a UUID in lower case", code: "invalid_format" }],
     });
   }
-  const grant = await grantFor(c.env, principal, id);
+  const grant = await admit(c.env, principal, id);
   return openSocket(c.env, id, upgradeFor(c.req.raw, offered, grant, c.get("requestId")));
 });
 

@@ -116,10 +116,14 @@ export class LiveAccess implements AlarmTask {
    */
   admit(peer: Peer): boolean {
     const { userId, sessionId, decidedAt } = peer.session.grant;
-    for (const key of [keyOf({ userId }), keyOf({ sessionId })]) {
+    // A session ends for good, whichever clock said so: the Worker's may be ahead of the room's.
+    for (const [key, since] of [
+      [keyOf({ userId }), decidedAt],
+      [keyOf({ sessionId }), Number.NEGATIVE_INFINITY],
+    ] as const) {
       const change = this.#changes.get(key);
       // Of one millisecond nobody knows which was first.
-      if (!change || change.at < decidedAt) continue;
+      if (!change || change.at < since) continue;
       if (!change.role) {
         this.#ports.end(peer, closeCodes.revoked, change.reason);
         return false;

@@ -82,7 +82,7 @@ export interface DocumentRoomApi {
   }): Promise<RoomResult<{ version: number }>>;
   /** Gives all of the person's open sockets this role, and tells them; `reason` is for people. */
   setRole(userId: string, role: Role, reason: string): Promise<{ sockets: number }>;
-  /** Closes the open sockets of a person, or of one sign-in, with 4403. */
+  /** Closes the open sockets of a person, or of one sign-in, which never comes back, with 4403. */
   revoke(whose: { userId: string } | { sessionId: string }, reason: string): Promise<{ sockets: number }>;
   /**
    * Replaces code units `from` … `to` of the text at `version` by filler of the same length, there and in all of the

@@ -84,14 +84,14 @@ describe("a session that is told to slow down", () => {
     const { room, network, session } = setUp("text");
     const ann = session("ann");
     await settle(room);
-    room.log.isFull = true;
+    room.log.capacity = 0;
     ann.edit(insertion(4, "!"));
     for (let second = 0; second < 100; second++) await pass(room, 1_000);
     const offers = network.sockets[0]?.sent.filter((frame) => frame.includes("submit")) ?? [];
     expect(offers.length).toBeGreaterThan(50);
     expect(offers.length).toBeLessThan(400);
     expect([ann.text, room.text]).toEqual(["text!", "text"]);
-    room.log.isFull = false;
+    room.log.capacity = Number.POSITIVE_INFINITY;
     await pass(room, 1_000);
     expect([ann.isSaved, room.text]).toEqual([true, "text!"]);
   });

@@ -64,7 +64,10 @@ export class Synchronizer {
     this.#outbox = new Outbox({
       pending: () => this.#replica?.pending(),
       // Not before the welcome: a snapshot could not tell what became of a submission that is on its way.
-      send: (frame) => this.#link.isLive && this.#link.send(frame),
+      send: (frame) => {
+        if (this.#link.isLive) this.#link.send(frame);
+        return this.#link.isLive;
+      },
     });
     this.#renewal = new Renewal({
       token: ports.token,
@@ -134,6 +137,7 @@ export class Synchronizer {
   #moved(connection: Connection): void {
     this.#renewal.cancel();
     this.#heartbeat.stop();
+    if (connection.state !== "live") this.#outbox.returned();
     if (connection.state === "ended") this.#outbox.close();
     const othersWereHere = this.presence.end();
     this.#ports.emit("connection", connection);
@@ -274,7 +278,9 @@ export class Synchronizer {
   #slowDown({ seq, retry_ms }: SlowDown): void {
     const { connection, isJoining } = this.#link;
     if (seq !== undefined) {
-      if (seq === this.#replica?.pending()?.seq) this.#outbox.offerLater(retry_ms);
+      if (seq !== this.#replica?.pending()?.seq) return;
+      this.#outbox.returned();
+      this.#outbox.offerLater(retry_ms);
     } else if (isJoining) {
       setTimeout(() => {
         if (this.#link.connection === connection) this.#hello();
@@ -285,6 +291,7 @@ export class Synchronizer {
   #refused({ seq, code, detail, retryable }: ErrorFrame): void {
     const pending = this.#replica?.pending();
     if (!pending || pending.seq !== seq) return;
+    this.#outbox.returned();
     if (retryable) {
       const { first, most } = this.#ports.delays;
       this.#outbox.offerLater(backoff(this.#refusals++, first, most));

@@ -51,24 +51,25 @@ const found: Record<string, Program> = {
       ["type", 13, 0, 0, 1],
     ],
   },
-  "an edit that a welcome sets free goes out once: of two refusals, the second would meet the edit made anew": {
-    clients: 2,
-    commands: [
-      ["type", 21, 0, 0, 1],
-      ["drop", 21, 1],
-      ["round", 1],
-      ["round", 2],
-      ["submit", 15, 1],
-      ["type", 0, 0, 0, 1],
-      ["round", 2],
-      ["compact", 0],
-      ["type", 7, 0, 0, 1],
-      ["round", 1],
-      ["submit", 9, 1],
-      ["deliver", 3, 1],
-      ["type", 7, 0, 0, 1],
-    ],
-  },
+  "an edit that a welcome sets free goes out once: of two refusals, the second would meet the edit made anew":
+    {
+      clients: 2,
+      commands: [
+        ["type", 21, 0, 0, 1],
+        ["drop", 21, 1],
+        ["round", 1],
+        ["round", 2],
+        ["submit", 15, 1],
+        ["type", 0, 0, 0, 1],
+        ["round", 2],
+        ["compact", 0],
+        ["type", 7, 0, 0, 1],
+        ["round", 1],
+        ["submit", 9, 1],
+        ["deliver", 3, 1],
+        ["type", 7, 0, 0, 1],
+      ],
+    },
 };
 
 test.each(Object.entries(found))("%s", async (_, program) => {

@@ -12,6 +12,8 @@ export type Command =
   | readonly ["undo" | "redo", client: number]
   /** The person selects up to `length` units at `place`. */
   | readonly ["select", client: number, place: number, length: number]
+  /** What was acknowledged last is sent again, as by a client that does not believe it. */
+  | readonly ["again", client: number]
   /** Up to `count` frames arrive at the room. */
   | readonly ["submit", client: number, count: number]
   /** Up to `count` frames arrive at the client. */
@@ -68,6 +70,7 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 600, arbitrary: fc.tuple(fc.constant("type" as const), client, place, few, few) },
   { weight: 20, arbitrary: fc.tuple(fc.constantFrom("undo" as const, "redo" as const), client) },
   { weight: 6, arbitrary: fc.tuple(fc.constant("select" as const), client, place, few) },
+  { weight: 4, arbitrary: fc.tuple(fc.constant("again" as const), client) },
   {
     weight: 60,
     arbitrary: fc.tuple(fc.constant("submit" as const), client, fc.integer({ min: 1, max: 3 })),

@@ -114,6 +114,13 @@ export class SimulatedClient {
     return operation?.filter((part) => typeof part === "string").join("") ?? "";
   }
 
+  /** RM-3: a repeat gets its first version back. */
+  sendAgain(): void {
+    const last = this.acknowledged.at(-1);
+    const frame = last && this.#frames.get(last.seq);
+    if (frame && this.hasJoined && this.session.isSaved) this.connection?.transmit(frame);
+  }
+
   get hasEnded(): boolean {
     return this.session.connection.state === "ended";
   }

@@ -145,6 +145,8 @@ class Simulation {
         return this.#seat(command[1]).undo(name);
       case "select":
         return this.#seat(command[1]).select(command[2], command[3]);
+      case "again":
+        return this.#seat(command[1]).sendAgain();
       case "submit":
         return this.#submit(this.#seat(command[1]), command[2]);
       case "deliver":

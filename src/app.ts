@@ -6,6 +6,7 @@ import { documentRoutes } from "./documents/routes.ts";
 import { socketRoute } from "./documents/socket.ts";
 import { settingsOf } from "./env.ts";
 import { notFoundOf, onError, onInvalid } from "./platform/error-handling.ts";
+import { crossOrigin, ownPagesOnly } from "./platform/origins.ts";
 import { Problem, problemTitle } from "./platform/problem.ts";
 import { type RequestContext, requestContext } from "./platform/request-context.ts";
 import { type ErrorCode, errorStatus } from "./protocol/errors.ts";
@@ -16,6 +17,7 @@ const app = new OpenAPIHono<RequestContext>({ defaultHook: onInvalid });
 app.use(requestContext);
 app.onError(onError);
 app.notFound(notFoundOf(app));
+app.use("/api/*", crossOrigin, ownPagesOnly);
 
 app.route("/api/v1", authRoutes({ accountExtras: personalWorkspace, closeSockets }));
 app.route("/api/v1", documentRoutes);

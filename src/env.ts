@@ -36,44 +36,84 @@ const settingsSchema = z.object({
     })
     .pipe(z.object({ keys: z.array(signingKey).min(1) })),
   REFRESH_SECRET: z.string().min(32),
+  ALLOWED_ORIGINS: z
+    .string()
+    .default("")
+    .transform((value) => value.split(",").flatMap((origin) => origin.trim() || []))
+    .pipe(z.array(z.string().refine((origin) => URL.parse(origin)?.origin === origin))),
+  GOOGLE_CLIENT_ID: z.string().default(""),
+  GOOGLE_CLIENT_SECRET: z.string().default(""),
+  GOOGLE_ISSUER: z.url().default("https://accounts.google.com").refine(isSecureOrLoopback),
 });
+
+/** Plain http is for a provider on the same machine alone: `npm start -- --with-oidc`, and tests. */
+function isSecureOrLoopback(url: string): boolean {
+  const { protocol, hostname } = new URL(url);
+  return protocol === "https:" || (protocol === "http:" && isLoopback(hostname));
+}
+
+/** Whether a URL's host is this machine (RFC 6761 §6.3, RFC 8252 §8.3). */
+export function isLoopback(hostname: string): boolean {
+  return hostname === "localhost" || hostname === "[::1]" || /^127\.\d+\.\d+\.\d+$/.test(hostname);
+}
 
 export type SigningKey = z.infer<typeof signingKey>;
 
-/** The Worker's secrets, checked. */
+/** The OpenID provider behind "Sign in with Google", and who we are to it. */
+export interface GoogleSettings {
+  issuer: string;
+  clientId: string;
+  clientSecret: string;
+}
+
+/** The Worker's secrets and variables, checked. */
 export interface Settings {
   /** The first signs; all of them verify, so that a key can be replaced while its tokens live. */
   signingKeys: SigningKey[];
   refreshSecret: string;
+  /** Origins, besides the service's own, whose pages may use it from a browser. */
+  allowedOrigins: string[];
+  /** Undefined: nobody signs in with Google here. */
+  google: GoogleSettings | undefined;
 }
 
-export type Secrets = Pick<Env, "SIGNING_KEYS" | "REFRESH_SECRET">;
+/** What the settings are read from: required secrets, and what an installation may have besides. */
+export type SettingsSource = Pick<Env, "SIGNING_KEYS" | "REFRESH_SECRET"> &
+  Partial<Record<keyof z.input<typeof settingsSchema>, string>>;
 
-let current: { secrets: Secrets; settings: Settings } | undefined;
+const names = Object.keys(settingsSchema.shape) as (keyof z.input<typeof settingsSchema>)[];
 
-/** Reads the secrets, once per isolate and again when they were replaced. Throws ConfigurationError. */
-export function settingsOf(env: Secrets): Settings {
-  if (
-    current?.secrets.SIGNING_KEYS !== env.SIGNING_KEYS ||
-    current.secrets.REFRESH_SECRET !== env.REFRESH_SECRET
-  ) {
-    current = { secrets: env, settings: parseSettings(env) };
+let current: { source: SettingsSource; settings: Settings } | undefined;
+
+/** Reads the settings, once per isolate and again when they were replaced. Throws ConfigurationError. */
+export function settingsOf(env: SettingsSource): Settings {
+  const last = current;
+  if (!last || names.some((name) => last.source[name] !== env[name])) {
+    current = { source: env, settings: parseSettings(env) };
+    return current.settings;
   }
-  return current.settings;
+  return last.settings;
 }
 
-function parseSettings(env: Secrets): Settings {
+function parseSettings(env: SettingsSource): Settings {
   const { data, error } = settingsSchema.safeParse(env);
   if (error) {
     // The paths alone: a message of the parser could quote a secret.
     const faults = [...new Set(error.issues.map((issue) => issue.path.join(".")))].join(", ");
     throw new ConfigurationError(
-      `Secrets that are missing or not in the right form: ${faults}. SIGNING_KEYS is a JSON Web Key Set of private keys ` +
+      `Settings that are missing or not in the right form: ${faults}. SIGNING_KEYS is a JSON Web Key Set of private keys ` +
         "({keys: [{alg, kid, …}]}, EdDSA or ES256), REFRESH_SECRET a random text of 32 characters or more. " +
-        "`npm start` makes both for local use (.dev.vars); a deployment gets them by `wrangler secret put`.",
+        "`npm start` makes both for local use (.dev.vars); a deployment gets them by `wrangler secret put`. " +
+        "ALLOWED_ORIGINS is a list of origins (https://app.example.com) with commas between, GOOGLE_ISSUER an https URL.",
     );
   }
-  return { signingKeys: data.SIGNING_KEYS.keys, refreshSecret: data.REFRESH_SECRET };
+  const { GOOGLE_ISSUER: issuer, GOOGLE_CLIENT_ID: clientId, GOOGLE_CLIENT_SECRET: clientSecret } = data;
+  return {
+    signingKeys: data.SIGNING_KEYS.keys,
+    refreshSecret: data.REFRESH_SECRET,
+    allowedOrigins: data.ALLOWED_ORIGINS,
+    google: clientId && clientSecret ? { issuer, clientId, clientSecret } : undefined,
+  };
 }
 
 /** The service cannot run as it is set up. The message is for the operator. */

@@ -11,6 +11,7 @@ import { logIn, register } from "./accounts.ts";
 import { authenticate, bearerToken } from "./authenticate.ts";
 import { endSessions } from "./end-sessions.ts";
 import type { AuthPorts } from "./ports.ts";
+import { clearRefreshCookie, readRefreshCookie, withRefreshCookie } from "./refresh-cookie.ts";
 import { type PresentedRefresh, readRefreshToken } from "./refresh-token.ts";
 import { originOf } from "./request-origin.ts";
 import { rotateSession } from "./sessions.ts";
@@ -80,26 +81,30 @@ export function signInRoutes({ accountExtras, closeSockets }: AuthPorts) {
         accountExtras,
         now,
       );
-      return c.json(await tokenAnswer(c.env, opened, now), 201);
+      const tokens = await tokenAnswer(c.env, opened, now);
+      return c.json(withRefreshCookie(c, tokens, c.req.valid("json").cookie), 201);
     })
     .openapi(loginRoute, async (c) => {
       const now = Date.now();
       const signedIn = await logIn(database(c.env.DB), { ...c.req.valid("json"), origin: originOf(c) }, now);
-      return c.json(await tokenAnswer(c.env, signedIn, now), 200);
+      const tokens = await tokenAnswer(c.env, signedIn, now);
+      return c.json(withRefreshCookie(c, tokens, c.req.valid("json").cookie), 200);
     })
     .openapi(refreshRoute, async (c) => {
       const now = Date.now();
-      const presented = await presentedRefresh(c.env, c.req.valid("json").refresh_token);
+      const { refresh_token, cookie } = c.req.valid("json");
+      const presented = await presentedRefresh(c.env, cookie ? readRefreshCookie(c) : refresh_token);
       const rotated = await rotateSession(c.env, closeSockets, presented, originOf(c), now);
       if (!rotated) throw invalidRefreshToken();
-      return c.json(await tokenAnswer(c.env, rotated, now), 200);
+      return c.json(withRefreshCookie(c, await tokenAnswer(c.env, rotated, now), cookie), 200);
     })
     .openapi(logoutRoute, async (c) => {
-      const { refresh_token } = c.req.valid("json");
+      const { refresh_token, cookie } = c.req.valid("json");
+      const token = cookie ? readRefreshCookie(c) : refresh_token;
       const { sessionId } =
-        refresh_token === undefined
+        token === undefined
           ? await authenticate(c.env, bearerToken(c.req.header("authorization")))
-          : await presentedRefresh(c.env, refresh_token);
+          : await presentedRefresh(c.env, token);
       const event = "session.ended";
       await endSessions(
         c.env,
@@ -107,11 +112,12 @@ export function signInRoutes({ accountExtras, closeSockets }: AuthPorts) {
         { which: { sessionId }, event, origin: originOf(c) },
         Date.now(),
       );
+      if (cookie) clearRefreshCookie(c);
       return c.body(null, 204);
     });
 }
 
-async function presentedRefresh(env: Env, token: string): Promise<PresentedRefresh> {
+async function presentedRefresh(env: Env, token = ""): Promise<PresentedRefresh> {
   const presented = await readRefreshToken(settingsOf(env).refreshSecret, token);
   if (!presented) throw invalidRefreshToken();
   return presented;

@@ -1,5 +1,6 @@
 import { Hono } from "hono";
 import { authenticate, bearerToken } from "../auth/authenticate.ts";
+import { refuseForeignPage } from "../platform/origins.ts";
 import { Problem } from "../platform/problem.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import { id as idSchema } from "../protocol/rest/text.ts";
@@ -16,6 +17,7 @@ export const socketRoute = new Hono<RequestContext>().get("/ws/documents/:id", a
       headers: { upgrade: "websocket", connection: "Upgrade" },
     });
   }
+  refuseForeignPage(c);
   const offered = subprotocols(c.req.header("sec-websocket-protocol"));
   const principal = await authenticate(
     c.env,

@@ -19,6 +19,7 @@ export const errorStatus = {
   invalid_credentials: 401,
   invalid_token: 401,
   forbidden: 403,
+  origin_not_allowed: 403,
   email_taken: 409,
   weak_password: 422,
   // Operations

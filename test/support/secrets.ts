@@ -1,4 +1,4 @@
-/** Fixed keys, made for the tests alone. */
+/** Fixed keys and settings, made for the tests alone. */
 export const testSecrets = {
   SIGNING_KEYS: JSON.stringify({
     keys: [
@@ -21,4 +21,5 @@ export const testSecrets = {
     ],
   }),
   REFRESH_SECRET: "a-refresh-secret-of-the-tests-alone-0123456789",
+  ALLOWED_ORIGINS: "https://app.example, http://localhost:5173",
 };

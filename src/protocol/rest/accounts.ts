@@ -14,6 +14,11 @@ export const newPassword = (name: string) =>
     )
     .meta({ minLength: limits.passwordPoints, maxLength: limits.passwordUnits });
 
+const cookie = z.boolean({ error: "cookie must be true or false" }).optional().meta({
+  description:
+    "For browsers: the refresh token is not in the answer but in an HttpOnly cookie, and taken from there.",
+});
+
 /** What `POST /auth/register` takes. */
 export const registration = z
   .object(
@@ -23,6 +28,7 @@ export const registration = z
         .pipe(z.email("email must be an e-mail address")),
       password: newPassword("password"),
       name: line("name", limits.nameUnits),
+      cookie,
     },
     { error: object },
   )
@@ -37,6 +43,7 @@ export const login = z
     {
       email: text("email", { max: limits.emailUnits, trim: true }),
       password: text("password", { max: limits.passwordUnits }),
+      cookie,
     },
     { error: object },
   )
@@ -44,12 +51,29 @@ export const login = z
 
 const refreshToken = text("refresh_token", { max: limits.refreshTokenUnits });
 
+const oneToken = [
+  ({ refresh_token, cookie }: { refresh_token?: string | undefined; cookie?: boolean | undefined }) =>
+    !cookie || refresh_token === undefined,
+  {
+    path: ["cookie"] as PropertyKey[],
+    message: "the refresh token is in the cookie or in the body, not in both",
+  },
+] as const;
+
 /** What `POST /auth/refresh` takes. */
-export const refresh = z.object({ refresh_token: refreshToken }, { error: object }).meta({ id: "Refresh" });
+export const refresh = z
+  .object({ refresh_token: refreshToken.optional(), cookie }, { error: object })
+  .refine(({ refresh_token, cookie }) => cookie || refresh_token !== undefined, {
+    path: ["refresh_token"],
+    message: "refresh_token is required",
+  })
+  .refine(...oneToken)
+  .meta({ id: "Refresh" });
 
 /** What `POST /auth/logout` takes: nothing ends the session of the access token. */
 export const logout = z
-  .object({ refresh_token: refreshToken.optional() }, { error: object })
+  .object({ refresh_token: refreshToken.optional(), cookie }, { error: object })
+  .refine(...oneToken)
   .meta({ id: "Logout" });
 
 /** A person, to themselves. */
@@ -70,10 +94,12 @@ export const tokens = z
     access_token: z.string(),
     token_type: z.literal("Bearer"),
     expires_in: z.int().meta({ description: "Seconds until the access token ends." }),
-    refresh_token: z.string(),
+    refresh_token: z.string().optional().meta({ description: "Absent if it went into the cookie." }),
     user,
   })
   .meta({ id: "Tokens" });
 
 export type UserBody = z.infer<typeof user>;
-export type TokensBody = z.infer<typeof tokens>;
+/** The refresh token is absent if it went into a cookie. */
+export type TokensAnswer = z.infer<typeof tokens>;
+export type TokensBody = TokensAnswer & { refresh_token: string };

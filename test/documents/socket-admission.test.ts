@@ -41,6 +41,23 @@ async function admitted(request: Request): Promise<{ response: Response; atRoom:
 }
 
 describe("GET /ws/documents/{id}", () => {
+  it.each(["https://evil.example", "https://materi.test.evil.example", "http://materi.test", "null"])(
+    "AU-4: refuses pages of %s, whose browser would send anything along",
+    async (origin) => {
+      const authorization = `Bearer ${account.access_token}`;
+      expectProblem(
+        await refused(upgrade(`/ws/documents/${id}`, { authorization, origin })),
+        "origin_not_allowed",
+      );
+    },
+  );
+
+  it.each(["https://materi.test", "https://app.example"])("admits pages of %s", async (origin) => {
+    const authorization = `Bearer ${account.access_token}`;
+    const { response } = await admitted(upgrade(`/ws/documents/${id}`, { authorization, origin }));
+    expect(response.status).toBe(101);
+  });
+
   it("admits whoever bears a token in Authorization", async () => {
     const { response } = await admitted(
       upgrade(`/ws/documents/${id}`, { authorization: `Bearer ${account.access_token}` }),

@@ -128,7 +128,9 @@ export class SqliteHistory {
   sealNext(spanMs: number): boolean {
     const last = this.#segmentBefore(null);
     const isOpen = last && summarizeSegment(new Uint8Array(last.sealed)).entries < segmentOperations;
-    const open = isOpen ? decodeRow(last) : [];
+    const inLast = isOpen ? decodeRow(last) : [];
+    // One that would be several by the rules of today is left as it is: it is written anew whole or not at all.
+    const open = [...segmentRuns(inLast, spanMs)].length === 1 ? inLast : [];
     const unsealed = this.#hot("after", last?.last_version ?? 0);
     let written = 0;
     let isAll = true;

@@ -16,6 +16,9 @@ export class HistoryAdmin implements Api {
   readonly #clock: AlarmClock;
   readonly #divergences: DivergenceReports;
 
+  /** Ends with the last erasing that was asked for: they go one after the other, for all write the same table. */
+  #erasing: Promise<void> = Promise.resolve();
+
   constructor(parts: {
     room: Room;
     log: OperationLog;
@@ -37,7 +40,9 @@ export class HistoryAdmin implements Api {
     await this.#storage.sync();
     // They quote operations as they were.
     this.#divergences.clear();
-    await eraseFreePages(this.#storage);
+    const erased = this.#erasing.then(() => eraseFreePages(this.#storage));
+    this.#erasing = erased.catch(() => {});
+    await erased;
     return redacted;
   }
 

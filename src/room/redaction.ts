@@ -2,6 +2,7 @@ import { crc32 } from "node:zlib";
 import { type Operation, OperationBuilder } from "../ot/operation.ts";
 import { redactedUnit } from "../ot/redacted.ts";
 import { Text } from "../ot/text.ts";
+import { limits } from "../protocol/limits.ts";
 import type { OperationLog, Point, Rewriting, TextAt } from "./operation-log.ts";
 import type { RoomResult } from "./room-api.ts";
 
@@ -18,8 +19,8 @@ const readOperations = 4_096;
 type Range = readonly [from: number, to: number];
 
 export interface Redaction {
-  /** What takes the span out of the newest text, for those who have it on their screen; changes nothing where it is gone. */
-  visible: Operation;
+  /** What takes the span out of the newest text, one after the other, for those who have it on their screen; none where it is gone. */
+  visible: Operation[];
   /** The newest text without the span. */
   text: string;
   rewriting: Pick<Rewriting, "base" | "operation"> & { points: Point[] };
@@ -190,23 +191,38 @@ function replayRedacted(
 
 export const pointAt = (version: number, text: string): Point => ({ version, sum: crc32(text) });
 
-/** Puts every unit of `after` that differs in the place of that of `before`, which is as long. */
-function difference(before: string, after: string): Operation {
+/**
+ * Puts every unit of `after` that differs in the place of that of `before`, which is as long: by operations that each are
+ * no larger than a client's may be (one of them is one row of the log, and one item of a frame).
+ */
+function difference(before: string, after: string): Operation[] {
+  const operations: Operation[] = [];
   const builder = new OperationBuilder();
-  let kept = 0;
+  let reached = 0;
+  let inserted = 0;
+  let parts = 0;
+  const close = () => {
+    if (parts > 0) operations.push(builder.build());
+    reached = inserted = parts = 0;
+  };
   for (let index = 0; index < before.length; ) {
     if (before[index] === after[index]) {
       index += 1;
       continue;
     }
     let end = index + 1;
-    while (end < before.length && before[end] !== after[end]) end += 1;
+    while (end < before.length && end - index < limits.insertUnits && before[end] !== after[end]) end += 1;
+    if (/[\ud800-\udbff]$/.test(before.slice(end - 1, end))) end -= 1;
+    if (inserted + end - index > limits.insertUnits || parts + 3 > limits.operationParts) close();
     builder
-      .retain(index - kept)
+      .retain(index - reached)
       .insert(after.slice(index, end))
       .delete(end - index);
-    kept = end;
+    inserted += end - index;
+    parts += 3;
+    reached = end;
     index = end;
   }
-  return builder.build();
+  close();
+  return operations;
 }

@@ -130,8 +130,8 @@ export class RoomRequests {
   }
 
   /**
-   * Takes a span of text out of the document and all of its history (`redaction.ts`). Who has it on their screen gets an
-   * ordinary operation, committed first: a crash before the rewriting leaves something that can be asked for again.
+   * Takes a span of text out of the document and all of its history (`redaction.ts`). Who has it on their screen gets
+   * ordinary operations, committed first: a crash before the rewriting leaves something that can be asked for again.
    */
   redact({ span, author }: Parameters<DocumentRoomApi["redact"]>[0]): RoomResult<{ version: number }> {
     return this.#guard(() => {
@@ -142,7 +142,7 @@ export class RoomRequests {
       const planned = planRedaction(log, { version: before.version, text: before.content }, span);
       if (!planned.ok) return planned;
       const { visible, text, rewriting } = planned.redaction;
-      const changed = this.#change(room, author, visible.length === 0 ? [] : [visible]);
+      const changed = this.#change(room, author, visible);
       if (!changed.ok) return changed;
       const { version } = changed;
       const points = [...rewriting.points.filter((point) => point.version < version), pointAt(version, text)];

@@ -5,6 +5,7 @@ import { describe, expect, it } from "vitest";
 import type { Operation } from "../../src/ot/operation.ts";
 import { redactedUnit } from "../../src/ot/redacted.ts";
 import { Text } from "../../src/ot/text.ts";
+import { limits } from "../../src/protocol/limits.ts";
 import { checkIntegrity } from "../../src/room/integrity.ts";
 import { MemoryOperationLog } from "../../src/room/memory-operation-log.ts";
 import { planRedaction, pointAt } from "../../src/room/redaction.ts";
@@ -86,7 +87,7 @@ describe("redaction", () => {
       const { visible, rewriting } = planned.redaction;
       expect(planned.redaction.text, `seed ${seed}`).toBe(wanted[newest]);
       const screen = Text.from(texts[newest]!);
-      screen.apply(visible);
+      for (const operation of visible) screen.apply(operation);
       expect(screen.toString()).toBe(wanted[newest]);
       log.rewrite({
         ...rewriting,
@@ -186,6 +187,41 @@ describe("redaction", () => {
     expect(await gone.redact({ span: { version: 0, from: 0, to: 1 }, author })).toMatchObject({
       code: "not_found",
     });
+  });
+
+  it("a long span, in a text that could not be longer, takes operations no larger than a client's", async () => {
+    // Pairs, at odd places: none may be cut.
+    const text = `x${"\u{1f600}".repeat(limits.textUnits / 2 - 1)}y`;
+    const id = await newRoom(text);
+    const stub = env.ROOMS.getByName(id);
+    const read = await stub.read();
+    const version = read.ok ? read.version : 0;
+    const ann = await openRoomSocket(id, grantOf("ann"));
+    await ann.ask({ type: "hello", client_id: "ann-1" });
+    const redacted = await stub.redact({ span: { version, from: 1, to: text.length - 1 }, author });
+    expect(redacted).toMatchObject({ ok: true });
+    const after = await stub.read();
+    expect(after.ok && after.content === `x${filler.repeat(text.length - 2)}y`).toBe(true);
+    const items = (await ann.drain()).flatMap((frame) => (frame.type === "operations" ? frame.items : []));
+    expect(items.length).toBeGreaterThan(30);
+    for (const { op } of items) {
+      const inserted = op.filter((part: unknown) => typeof part === "string").join("");
+      expect(inserted.length).toBeLessThanOrEqual(limits.insertUnits);
+    }
+    expect(await stub.checkIntegrity()).toMatchObject({ report: { faults: [] } });
+  });
+
+  it("two at once both succeed", async () => {
+    const id = await newRoom("one secret and another secret");
+    const stub = env.ROOMS.getByName(id);
+    const redact = (from: number) => stub.redact({ span: { version: 1, from, to: from + 6 }, author });
+    expect(await Promise.all([redact(4), redact(23)])).toMatchObject([{ ok: true }, { ok: true }]);
+    const hidden = filler.repeat(6);
+    expect(await stub.read()).toMatchObject({ content: `one ${hidden} and another ${hidden}` });
+    const zeros = await runInDurableObject(stub, (_room, { storage: { sql } }) =>
+      sql.exec("SELECT 1 FROM sqlite_master WHERE name = 'zeros'").toArray(),
+    );
+    expect(zeros).toEqual([]);
   });
 });
 

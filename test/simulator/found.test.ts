@@ -77,3 +77,17 @@ test.each(Object.entries(found))("%s", async (_, program) => {
   expect(acknowledged).toBe(operations);
   expect(operations).toBeGreaterThan(0);
 });
+
+// Nobody is acknowledged in it: what was accepted is taken back before anyone hears of it.
+test("an answer that is on its way while the storage is put back is not held against it", async () => {
+  const outcome = await simulate({
+    clients: 2,
+    commands: [
+      ["type", 3, 0, 0, 1],
+      ["submit", 7, 1],
+      ["revoke", 0],
+      ["rewind", 1],
+    ],
+  });
+  expect(outcome).toEqual({ operations: 1, acknowledged: 0 });
+});

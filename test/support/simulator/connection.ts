@@ -113,6 +113,15 @@ export class Connection implements Peer {
     this.toClient.push({ code: 1006 });
   }
 
+  /** What the server had sent, but for a close, never arrives. */
+  forget(): void {
+    this.toClient.splice(
+      0,
+      Number.POSITIVE_INFINITY,
+      ...this.toClient.filter((item) => typeof item !== "string"),
+    );
+  }
+
   // ── The room's end ─────────────────────────────────────────────────────────────────────────────────────────────
 
   saveSession(session: Session): void {

@@ -226,6 +226,8 @@ class Simulation {
         if (typeof part === "string") for (const character of part) this.#lost.add(character);
     for (const client of this.#seats) for (const character of client.unsaved) this.#lost.delete(character);
     for (const client of [...this.#gone, ...this.#seats]) client.rewound(version);
+    // Also of what the room had closed: a storage is not put back in the moment between an answer and its arrival.
+    for (const { connection } of this.#seats) connection?.forget();
     this.#server.rewind();
   }
 

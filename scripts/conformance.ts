@@ -12,28 +12,27 @@ const usage = `npm run conformance -- --url ws://host[:port] [--email E --passwo
   --only       one rule
   --json       the results as JSON`;
 
-const { values } = parseArgs({
-  options: {
-    url: { type: "string" },
-    email: { type: "string" },
-    password: { type: "string" },
-    token: { type: "string" },
-    document: { type: "string" },
-    only: { type: "string" },
-    json: { type: "boolean", default: false },
-    help: { type: "boolean", default: false },
-  },
-});
-if (values.help || !values.url) {
-  console.log(usage);
-  process.exit(values.help ? 0 : 2);
-}
+const options = {
+  url: { type: "string" },
+  email: { type: "string" },
+  password: { type: "string" },
+  token: { type: "string" },
+  document: { type: "string" },
+  only: { type: "string" },
+  json: { type: "boolean", default: false },
+  help: { type: "boolean", default: false },
+} as const;
 
 const signs = { pass: "pass", fail: "FAIL", skip: "skip" } as const;
 const print = ({ id, title, outcome, detail }: Result) =>
   console.log(`${signs[outcome]}  ${id.padEnd(6)} ${title}${detail ? `\n      ${detail}` : ""}`);
 
 try {
+  const { values } = parseArgs({ options });
+  if (values.help || !values.url) {
+    console.log(usage);
+    process.exit(values.help ? 0 : 2);
+  }
   const trial =
     values.document === undefined
       ? rest(await signIn({ ...values, url: values.url }))

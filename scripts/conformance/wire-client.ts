@@ -42,8 +42,13 @@ export class WireClient {
     const socket = new WebSocket(url, [subprotocol, `bearer.${token}`]);
     const client = new WireClient(socket, clientId);
     await new Promise<void>((resolve, reject) => {
-      socket.addEventListener("open", () => resolve());
-      socket.addEventListener("error", () => reject(new Error(`no socket at ${url}`)));
+      const failed = () => reject(new Error(`no socket at ${url}`));
+      const timer = setTimeout(failed, patience);
+      socket.addEventListener("open", () => {
+        clearTimeout(timer);
+        resolve();
+      });
+      socket.addEventListener("error", failed);
     });
     return client;
   }

@@ -1,10 +1,13 @@
 import { execFile } from "node:child_process";
+import { once } from "node:events";
 import { readFileSync } from "node:fs";
+import { type AddressInfo, createServer } from "node:net";
 import { promisify } from "node:util";
 import { afterEach, describe, expect, it } from "vitest";
 import { rules } from "../../scripts/conformance/rules.ts";
 import { runConformance } from "../../scripts/conformance/run.ts";
 import { named } from "../../scripts/conformance/trials.ts";
+import { WireClient } from "../../scripts/conformance/wire-client.ts";
 import { type FaultName, faults, startToyServer } from "../support/toy-server.ts";
 
 let stop = () => {};
@@ -86,9 +89,21 @@ describe("the conformance runner", () => {
     expect(JSON.parse(json.stdout)).toMatchObject([
       { id: "PC-8", outcome: "fail", detail: expect.any(String) },
     ]);
+    expect(await run("--onyl", "PC-1")).toMatchObject({
+      code: 2,
+      stdout: expect.stringContaining("--onyl"),
+    });
     expect(await run("--only", "PC-0")).toMatchObject({
       code: 2,
       stdout: expect.stringContaining("no rule PC-0"),
     });
+  });
+
+  it("a server that never answers the upgrade breaks the rule, and does not hold the runner", async () => {
+    const silent = createServer().listen(0, "127.0.0.1");
+    await once(silent, "listening");
+    const { port } = silent.address() as AddressInfo;
+    await expect(WireClient.open(`ws://127.0.0.1:${port}/`, "t")).rejects.toThrow("no socket at");
+    silent.close();
   });
 });

@@ -2,7 +2,7 @@ import { limits } from "../../src/protocol/limits.ts";
 import { costOf, dollars, grouped, prices, table } from "./prices.ts";
 
 /** What `node test/system/audience-bench.ts 2000 10` printed, on two cores that eight other people were using. */
-export const measuredAudience = {
+const measuredAudience = {
   asOf: "2026-11-23",
   viewers: 2_000,
   editsPerSecond: 5,

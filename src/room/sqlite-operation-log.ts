@@ -258,7 +258,8 @@ export class SqliteOperationLog implements OperationLog {
       for (const { version, sum } of points) this.#sql.exec("INSERT INTO points VALUES (?, ?)", version, sum);
       replaceTables(this.#sql, () => {
         const flushes = rewritten(this.#history.flushes(this.horizon), operation);
-        for (const run of segmentRuns(flushes)) this.#history.writeSegment("new_segments", run);
+        const runs = segmentRuns(flushes, spanMs({ keep_ms: this.#keepMs }));
+        for (const run of runs) this.#history.writeSegment("new_segments", run);
         writeText(this.#sql, "new_base", base, "packed");
         writeText(this.#sql, "new_snapshot", snapshot.text, "packed");
       });
@@ -288,7 +289,8 @@ export class SqliteOperationLog implements OperationLog {
 }
 
 /** What a segment may span, so that a retention by age trims at most a quarter late. */
-const spanMs = ({ keep_ms }: RoomRow): number => (keep_ms === null ? Number.POSITIVE_INFINITY : keep_ms / 4);
+const spanMs = ({ keep_ms }: Pick<RoomRow, "keep_ms">): number =>
+  keep_ms === null ? Number.POSITIVE_INFINITY : keep_ms / 4;
 
 function* rewritten(flushes: Iterable<Flush>, operation: Rewriting["operation"]): Generator<Flush> {
   for (const { from, at, entries } of flushes) {

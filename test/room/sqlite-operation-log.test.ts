@@ -167,6 +167,25 @@ describe("SqliteOperationLog", () => {
     });
   });
 
+  it("a rewritten history grows old as finely as before: no segment spans more than a quarter of the age kept", async () => {
+    await onStorage((storage) => {
+      const log = new SqliteOperationLog(storage, { fullAt: 1e10 });
+      log.create(7);
+      log.retain({ operations: null, ageMs: 4_000_000 });
+      for (let version = 1; version <= 40; version++) {
+        const newActors = version === 1 ? [ann] : [];
+        const at = version * 100_000;
+        log.append(commit(version, [entry(ann, version, insertion(0, "a"))], { at, newActors }));
+      }
+      const text = "a".repeat(40);
+      const snapshot = { version: 40, text, lastByActor: new Map([[1, { seq: 40, version: 40 }]]) };
+      log.rewrite({ base: "", operation: (_version, operation) => operation, points: [], snapshot });
+      expect(count(storage, "segments")).toBe(4);
+      while (log.upkeep(6_000_000));
+      expect(log.horizon).toBe(11);
+    });
+  });
+
   it("no row reaches 1 MB, whatever was written", async () => {
     await onStorage((storage) => {
       const log = new SqliteOperationLog(storage, { fullAt: 1e10 });

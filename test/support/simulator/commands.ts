@@ -119,12 +119,12 @@ const command: fc.Arbitrary<Command> = fc.oneof(
   { weight: 2, arbitrary: fc.tuple(fc.constant("compact" as const), fc.nat({ max: 40 })) },
   { weight: 1, arbitrary: fc.tuple(fc.constant("redact" as const), fc.nat({ max: 60 }), place, few) },
   {
-    weight: 3,
+    weight: 6,
     arbitrary: fc.tuple(
       fc.constant("disk" as const),
       fc.oneof(
         { weight: 1, arbitrary: fc.nat({ max: 10 }) },
-        { weight: 2, arbitrary: fc.constant(1_000_000) },
+        { weight: 5, arbitrary: fc.constant(1_000_000) },
       ),
     ),
   },

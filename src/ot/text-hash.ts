@@ -43,8 +43,8 @@ export function hashOfAll(parts: readonly TextHash[]): number {
   return first * 2 ** 26 + second;
 }
 
-/** By squaring. */
-function powers(exponent: number): Pick<TextHash, "firstPower" | "secondPower"> {
+/** B₁ and B₂ to the exponent, by squaring. */
+export function powers(exponent: number): Pick<TextHash, "firstPower" | "secondPower"> {
   let firstPower = 1;
   let secondPower = 1;
   let square1 = base1;

@@ -1,5 +1,5 @@
 import type { Operation } from "./operation.ts";
-import { hashOf, hashOfAll, type TextHash } from "./text-hash.ts";
+import { hashOf, hashOfAll, powers, type TextHash } from "./text-hash.ts";
 
 /** Why an operation does not fit a text. */
 export type Misfit = "out_of_range" | "splits_surrogate";
@@ -46,9 +46,14 @@ export class Text {
     this.#length = length;
   }
 
-  /** Throws RangeError if `text` holds half a surrogate pair. */
-  static from(text: string): Text {
+  /**
+   * Throws RangeError if `text` holds half a surrogate pair. `chunkHashes`, as `chunkHashes()` gave them of this text,
+   * spare the first `hash()` the whole way; those of a text of another length are not used.
+   */
+  static from(text: string, chunkHashes?: Uint32Array): Text {
     if (!text.isWellFormed()) throw new RangeError("The text holds half a surrogate pair.");
+    const known = chunkHashes && splitAsKnown(text, chunkHashes);
+    if (known) return new Text(known.chunks, known.hashes, text.length);
     const chunks = split(text);
     return new Text(
       chunks,
@@ -110,7 +115,23 @@ export class Text {
 
   /** See text-hash.ts. Only chunks that have changed are read: after an edit of 1 MB it takes some tens of microseconds. */
   hash(): number {
-    return hashOfAll(this.#hashes.map((hash, index) => (hash.known ??= hashOf(this.#chunks[index]!))));
+    return hashOfAll(this.#chunks.map((_, index) => this.#hashOf(index)));
+  }
+
+  /** To be stored beside the text: for each chunk its code units and the two sums of its hash. */
+  chunkHashes(): Uint32Array<ArrayBuffer> {
+    const hashes = new Uint32Array(3 * this.#chunks.length);
+    for (const [index, chunk] of this.#chunks.entries()) {
+      const { first, second } = this.#hashOf(index);
+      hashes.set([chunk.length, first, second], 3 * index);
+    }
+    return hashes;
+  }
+
+  #hashOf(index: number): TextHash {
+    const hash = this.#hashes[index]!;
+    hash.known ??= hashOf(this.#chunks[index]!);
+    return hash.known;
   }
 
   /** An independent copy that shares the chunks: it costs a pointer for each. */
@@ -196,6 +217,28 @@ export class Text {
     this.#chunks.splice(from, to - from, ...pieces);
     this.#hashes.splice(from, to - from, ...pieces.map(() => ({})));
   }
+}
+
+/** Undefined where they are not of such a text. */
+function splitAsKnown(
+  text: string,
+  chunkHashes: Uint32Array,
+): { chunks: string[]; hashes: KnownHash[] } | undefined {
+  const chunks: string[] = [];
+  const hashes: KnownHash[] = [];
+  // Chunks are of few lengths.
+  const powersOf = new Map<number, ReturnType<typeof powers>>();
+  let start = 0;
+  for (let index = 0; index + 2 < chunkHashes.length; index += 3) {
+    const units = chunkHashes[index]!;
+    if (isLowSurrogate(text.charCodeAt(start))) return undefined;
+    chunks.push(text.slice(start, start + units));
+    const known = powersOf.get(units) ?? powers(units);
+    powersOf.set(units, known);
+    hashes.push({ known: { first: chunkHashes[index + 1]!, second: chunkHashes[index + 2]!, ...known } });
+    start += units;
+  }
+  return start === text.length && chunks.length > 0 ? { chunks, hashes } : undefined;
 }
 
 /** Pieces of about one size, cut between characters. */

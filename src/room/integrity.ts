@@ -1,6 +1,6 @@
 import { crc32 } from "node:zlib";
 import { Text } from "../ot/text.ts";
-import type { OperationLog, TextAt } from "./operation-log.ts";
+import type { OperationLog, Snapshot, TextAt } from "./operation-log.ts";
 
 /** What is wrong with a history, and at which version it shows. */
 export interface IntegrityFault {
@@ -42,6 +42,8 @@ export function* checkIntegrity(
   return report;
 }
 
+const hashOf = ({ text, chunkHashes }: Snapshot): number => Text.from(text, chunkHashes).hash();
+
 function* replay(
   log: OperationLog,
   current: TextAt | undefined,
@@ -50,7 +52,8 @@ function* replay(
 ): Generator<void, void> {
   const base = log.base();
   const sums = new Map(log.points().map(({ version, sum }) => [version, sum]));
-  const recorded = [log.load()?.snapshot, current].filter((at) => at !== undefined);
+  const snapshot = log.load()?.snapshot;
+  const recorded = [snapshot, current].filter((at) => at !== undefined);
   const text = Text.from(base.text);
   const seqs = new Map<number, number>();
   report.version = base.version;
@@ -62,6 +65,8 @@ function* replay(
     const replayed = text.toString();
     if (sum !== undefined && sum !== crc32(replayed)) fault("the text differs from the recorded sum");
     if (texts.some((at) => at.text !== replayed)) fault("the text differs from the stored or served one");
+    if (snapshot?.version === report.version && hashOf(snapshot) !== Text.from(replayed).hash())
+      fault("the stored hashes of the text are of another");
     report.points += texts.length + (sum === undefined ? 0 : 1);
   };
 

@@ -74,6 +74,7 @@ export class LoadedRoom {
         snapshot: {
           version: authority.version,
           text: authority.text.toString(),
+          chunkHashes: authority.text.chunkHashes(),
           lastByActor: authority.lastByActor,
         },
       }),
@@ -99,7 +100,7 @@ function* readBetween(log: OperationLog, from: number, to: number): Generator<Ac
 
 /** The snapshot, and the operations after it one by one. */
 function restoreAuthority(stored: StoredRoom, log: OperationLog): Authority {
-  const text = Text.from(stored.snapshot.text);
+  const text = Text.from(stored.snapshot.text, stored.snapshot.chunkHashes);
   const lastByActor = new Map(stored.lastByActor);
   let { version } = stored.snapshot;
   for (const { actor, seq, operation } of stored.tail) {

@@ -10,6 +10,7 @@ import type {
   Point,
   Retention,
   Rewriting,
+  Snapshot,
   StoredRoom,
   TextAt,
 } from "./operation-log.ts";
@@ -22,7 +23,7 @@ export class MemoryOperationLog implements OperationLog {
   #base: TextAt = { version: 0, text: "" };
   #points: Point[] = [];
   #actors: Actor[] = [];
-  #snapshot: TextAt = { version: 0, text: "" };
+  #snapshot: Snapshot = { version: 0, text: "" };
   #lastByActor: StoredRoom["lastByActor"] = new Map();
   #retention: Retention = { operations: null, ageMs: null };
   /** Operations after the horizon from which on it is full. */
@@ -69,8 +70,9 @@ export class MemoryOperationLog implements OperationLog {
     if (snapshot) this.#saveSnapshot(snapshot);
   }
 
-  #saveSnapshot({ version, text, lastByActor }: NonNullable<Commit["snapshot"]>): void {
-    this.#snapshot = { version, text };
+  #saveSnapshot({ lastByActor, ...snapshot }: NonNullable<Commit["snapshot"]>): void {
+    const { version, text } = snapshot;
+    this.#snapshot = snapshot;
     this.#lastByActor = new Map(lastByActor);
     this.#points.push({ version, sum: crc32(text) });
   }

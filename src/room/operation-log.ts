@@ -22,11 +22,17 @@ export interface TextAt {
   text: string;
 }
 
+/** The text that a load begins from. */
+export interface Snapshot extends TextAt {
+  /** See `Text.chunkHashes`: they spare the first welcome after a load the whole text. */
+  chunkHashes?: Uint32Array<ArrayBuffer>;
+}
+
 /** A room as storage holds it. */
 export interface StoredRoom {
   /** Names this storage: random, given at `create`. Versions of another epoch say nothing about this one. */
   epoch: string;
-  snapshot: TextAt;
+  snapshot: Snapshot;
   /** Everything accepted after the snapshot, in order, with about the size of its encoding (UTF-16 units). */
   tail: Accepted[];
   tailUnits: number;
@@ -47,7 +53,7 @@ export interface Commit {
   /** Actors that were never stored. */
   newActors: readonly Actor[];
   /** The text after the last entry, and the newest submission of every actor, when a snapshot is due. */
-  snapshot?: TextAt & { lastByActor: ReadonlyMap<number, LastSubmission> };
+  snapshot?: Snapshot & { lastByActor: ReadonlyMap<number, LastSubmission> };
 }
 
 /** What one commit made durable, as the log tells it (a large one in several pieces). */

@@ -16,7 +16,7 @@ import type {
 import { flushWeight, segmentRuns } from "./segment-runs.ts";
 import { gapAfter, type Oldest, SqliteHistory } from "./sqlite-history.ts";
 import { createRoom, openRoom, type RoomRow, replaceTables, type SqlStorageSlice } from "./sqlite-schema.ts";
-import { packText, readText, writeText } from "./stored-text.ts";
+import { packText, readSnapshot, readText, writePackedText, writeSnapshot } from "./stored-text.ts";
 
 /** Units of hot rows that are sealed at once: some 6,000 typed edits, which a load reads in 2 ms. */
 const sealUnits = 131_072;
@@ -92,7 +92,7 @@ export class SqliteOperationLog implements OperationLog {
     }
     return {
       epoch: room.epoch,
-      snapshot: { version: room.snapshot_version, text: readText(this.#sql, "snapshot") },
+      snapshot: { version: room.snapshot_version, ...readSnapshot(this.#sql) },
       tail,
       tailUnits,
       actors,
@@ -120,14 +120,15 @@ export class SqliteOperationLog implements OperationLog {
     else if (this.#keepMs !== null) this.#options.onDue?.(commit.at + this.#keepMs);
   }
 
-  #saveSnapshot({ version, text, lastByActor }: NonNullable<Commit["snapshot"]>): void {
+  #saveSnapshot({ lastByActor, ...snapshot }: NonNullable<Commit["snapshot"]>): void {
+    const { version, text } = snapshot;
     this.#saveLastSubmissions(lastByActor);
     this.#sql.exec(
       "UPDATE room SET snapshot_version = ?, peak_bytes = max(peak_bytes, ?)",
       version,
       this.#sql.databaseSize,
     );
-    writeText(this.#sql, "snapshot", text, "plain");
+    writeSnapshot(this.#sql, snapshot);
     this.#sql.exec("INSERT OR REPLACE INTO points VALUES (?, ?)", version, crc32(text));
   }
 
@@ -238,9 +239,9 @@ export class SqliteOperationLog implements OperationLog {
       // The snapshot would stand before the beginning of the log: the base takes its place.
       this.#saveLastSubmissions(lastByActor);
       this.#sql.exec("UPDATE room SET snapshot_version = ?", version);
-      writeText(this.#sql, "snapshot", horizonText, "packed");
+      writePackedText(this.#sql, "snapshot", horizonText);
     }
-    writeText(this.#sql, "base", horizonText, "packed");
+    writePackedText(this.#sql, "base", horizonText);
     this.#sql.exec("UPDATE room SET horizon = ?", version);
     this.#sql.exec("DELETE FROM segments WHERE last_version <= ?", version);
     // Sealed rows that wait for the rest of theirs to be: without their segment they would count as not sealed.
@@ -260,8 +261,8 @@ export class SqliteOperationLog implements OperationLog {
         const flushes = rewritten(this.#history.flushes(this.horizon), operation);
         const runs = segmentRuns(flushes, spanMs({ keep_ms: this.#keepMs }));
         for (const run of runs) this.#history.writeSegment("new_segments", run);
-        writeText(this.#sql, "new_base", base, "packed");
-        writeText(this.#sql, "new_snapshot", snapshot.text, "packed");
+        writePackedText(this.#sql, "new_base", base);
+        writePackedText(this.#sql, "new_snapshot", snapshot.text);
       });
     });
     this.#open();

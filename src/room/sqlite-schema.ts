@@ -2,7 +2,7 @@
 export type SqlStorageSlice = Pick<DurableObjectStorage, "sql" | "transactionSync">;
 
 /** Version of the tables below. A room of an older one is migrated where it stands, one of a newer is not served (law RM-8). */
-const schemaVersion = 2;
+const schemaVersion = 3;
 
 /** docs/storage.md describes these tables. No secondary index: every index touched is one more row written and billed. */
 const tables = {
@@ -13,7 +13,7 @@ const tables = {
     last_seq INTEGER NOT NULL, last_version INTEGER NOT NULL`,
   operations: "last_version INTEGER PRIMARY KEY, at INTEGER NOT NULL, entries TEXT NOT NULL",
   segments: "last_version INTEGER PRIMARY KEY, at INTEGER NOT NULL, sealed BLOB NOT NULL",
-  snapshot: "part INTEGER PRIMARY KEY, text TEXT NOT NULL",
+  snapshot: "part INTEGER PRIMARY KEY, text TEXT NOT NULL, chunk_hashes BLOB",
   base: "part INTEGER PRIMARY KEY, text TEXT NOT NULL",
   points: "version INTEGER PRIMARY KEY, sum INTEGER NOT NULL",
 } as const;
@@ -37,6 +37,18 @@ function migrateFrom1(sql: SqlStorage): void {
   for (const table of ["segments", "base", "points"] as const) createTable(sql, table);
   sql.exec("UPDATE room SET schema = 2, epoch = ?", crypto.randomUUID());
 }
+
+/** What version 3 added. */
+function migrateFrom2(sql: SqlStorage): void {
+  sql.exec("ALTER TABLE snapshot ADD COLUMN chunk_hashes BLOB");
+  sql.exec("UPDATE room SET schema = 3");
+}
+
+/** By the version that they bring on. */
+const migrations = new Map([
+  [1, migrateFrom1],
+  [2, migrateFrom2],
+]);
 
 /** Takes all rows out of `operations`, and writes next to none. */
 export function emptyOperations(sql: SqlStorage): void {
@@ -95,9 +107,10 @@ export function openRoom(storage: SqlStorageSlice): RoomRow | undefined {
   if (exists.length === 0) return undefined;
   const [room] = sql.exec<RoomRow>("SELECT * FROM room").toArray();
   if (!room || room.schema === schemaVersion) return room;
-  if (room.schema !== 1) {
+  const migrate = migrations.get(room.schema);
+  if (!migrate) {
     throw new Error(`the room's storage has schema ${room.schema}; this code reads ${schemaVersion}`);
   }
-  storage.transactionSync(() => migrateFrom1(sql));
+  storage.transactionSync(() => migrate(sql));
   return openRoom(storage);
 }

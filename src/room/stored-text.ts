@@ -1,4 +1,5 @@
 import { crc32, deflateRawSync, inflateRawSync } from "node:zlib";
+import type { Snapshot } from "./operation-log.ts";
 import { rowUnits } from "./segment-runs.ts";
 
 /** The tables that hold a text in parts. */
@@ -8,15 +9,35 @@ export type TextTable = "snapshot" | "base" | "new_snapshot" | "new_base";
 type PartRow = { text: string | ArrayBuffer };
 
 export function readText(sql: SqlStorage, table: TextTable): string {
-  const parts = sql.exec<PartRow>(`SELECT text FROM ${table} ORDER BY part`).toArray();
-  return parts.map(({ text }) => (typeof text === "string" ? text : unpack(new Uint8Array(text)))).join("");
+  return joined(sql.exec<PartRow>(`SELECT text FROM ${table} ORDER BY part`).toArray());
 }
 
-/** Replaces the text. Packing costs time (some 10 ms for a part): not where somebody waits for a commit. */
-export function writeText(sql: SqlStorage, table: TextTable, text: string, how: "plain" | "packed"): void {
+/** The snapshot's text, and what was saved beside it. */
+export function readSnapshot(sql: SqlStorage): Omit<Snapshot, "version"> {
+  const parts = sql
+    .exec<PartRow & { chunk_hashes: ArrayBuffer | null }>("SELECT * FROM snapshot ORDER BY part")
+    .toArray();
+  const saved = parts[0]?.chunk_hashes;
+  return { text: joined(parts), ...(saved && { chunkHashes: new Uint32Array(saved) }) };
+}
+
+const joined = (parts: readonly PartRow[]): string =>
+  parts.map(({ text }) => (typeof text === "string" ? text : unpack(new Uint8Array(text)))).join("");
+
+/** Replaces a text. Packing costs time (some 10 ms for a part): not where somebody waits for a commit. */
+export function writePackedText(sql: SqlStorage, table: TextTable, text: string): void {
   sql.exec(`DELETE FROM ${table}`);
   for (const [part, partText] of splitText(text).entries()) {
-    sql.exec(`INSERT INTO ${table} VALUES (?, ?)`, part, how === "packed" ? pack(partText) : partText);
+    sql.exec(`INSERT INTO ${table} (part, text) VALUES (?, ?)`, part, pack(partText));
+  }
+}
+
+/** Replaces the snapshot, within a commit. What belongs to all of it lies beside its first part. */
+export function writeSnapshot(sql: SqlStorage, { text, chunkHashes }: Omit<Snapshot, "version">): void {
+  sql.exec("DELETE FROM snapshot");
+  for (const [part, partText] of splitText(text).entries()) {
+    const saved = part === 0 ? (chunkHashes?.buffer ?? null) : null;
+    sql.exec("INSERT INTO snapshot VALUES (?, ?, ?)", part, partText, saved);
   }
 }
 

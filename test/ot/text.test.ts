@@ -107,7 +107,12 @@ function editLong(random: Random, alphabet: Alphabet): void {
     if (text.slice(from, to) !== plain.slice(from, to)) expect.unreachable(`round ${round}: slice`);
   }
   if (text.toString() !== plain) expect.unreachable("the whole text");
-  if (text.hash() !== hashOfAll([hashOf(plain)])) expect.unreachable("the hash");
+  const hash = hashOfAll([hashOf(plain)]);
+  if (text.hash() !== hash) expect.unreachable("the hash");
+  const loaded = Text.from(plain, text.chunkHashes());
+  if (loaded.hash() !== hash) expect.unreachable("the hash from stored ones");
+  loaded.apply(deletion(0, plain.length >> 1 > 0 ? between(plain, plain.length >> 1) : 0));
+  if (loaded.hash() !== Text.from(loaded.toString()).hash()) expect.unreachable("and after an edit");
   text.apply(deletion(0, plain.length));
   expect([text.toString(), text.length]).toEqual(["", 0]);
 }
@@ -134,4 +139,16 @@ it("the hash is the polynomial that docs/protocol.md defines, and tells what dif
     expect(Text.from(text).hash()).toBe(Number(expected));
   }
   expect(new Set(texts.map((text) => Text.from(text).hash())).size).toBe(texts.length);
+});
+
+it("stored hashes are taken as they are, but not those of a text of another length, or cut within a pair", () => {
+  const text = "ab😀c".repeat(2_000);
+  const hashes = Text.from(text).chunkHashes();
+  expect(Text.from(text, hashes).hash()).toBe(Text.from(text).hash());
+  const damaged = hashes.slice();
+  damaged[1]! ^= 1;
+  expect(Text.from(text, damaged).hash()).not.toBe(Text.from(text).hash());
+  expect(Text.from(`${text}x`, hashes).hash()).toBe(Text.from(`${text}x`).hash());
+  const cut = Uint32Array.of(3, 7, 7, text.length - 3, 7, 7);
+  expect(Text.from(text, cut).hash()).toBe(Text.from(text).hash());
 });

@@ -136,6 +136,23 @@ describe("integrity check", () => {
       report: { faults: [{ version: 1, what: "the text differs from the recorded sum" }] },
     });
   });
+
+  it("finds that the hashes which were stored with a text are of another", async () => {
+    const id = await newRoom("x".repeat(70_000));
+    const stub = env.ROOMS.getByName(id);
+    await runInDurableObject(stub, (_room, { storage: { sql } }) => {
+      const { hashes } = sql
+        .exec<{ hashes: ArrayBuffer }>("SELECT chunk_hashes AS hashes FROM snapshot")
+        .one();
+      const damaged = new Uint32Array(hashes);
+      damaged[1]! ^= 1;
+      sql.exec("UPDATE snapshot SET chunk_hashes = ?", damaged.buffer);
+    });
+    const checked = await stub.checkIntegrity();
+    expect(checked).toMatchObject({
+      report: { faults: [{ version: 1, what: "the stored hashes of the text are of another" }] },
+    });
+  });
 });
 
 describe("nearly full storage", () => {

@@ -2,6 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { deletion, insertion, type Operation } from "../../src/ot/operation.ts";
+import { Text } from "../../src/ot/text.ts";
 import { MemoryOperationLog } from "../../src/room/memory-operation-log.ts";
 import type { Flush, OperationLog } from "../../src/room/operation-log.ts";
 import { SqliteOperationLog } from "../../src/room/sqlite-operation-log.ts";
@@ -109,6 +110,29 @@ function contract(name: string, run: (test: (reopen: () => OperationLog) => void
       );
       expect(reopen().load()?.lastByActor).toEqual(later);
       expect(reopen().load()?.snapshot).toEqual({ version: 4, text: "dcba" });
+    });
+
+    law("the hashes of a snapshot's chunks come back with it, and go with it", (reopen) => {
+      const log = reopen();
+      log.create(7);
+      const text = "ab😀".repeat(100_000);
+      const chunkHashes = Text.from(text).chunkHashes();
+      const lastByActor = new Map([[1, { seq: 1, version: 1 }]]);
+      log.append(
+        commit(1, [entry(ann, 1, insertion(0, text))], {
+          newActors: [ann],
+          snapshot: { version: 1, text, chunkHashes, lastByActor },
+        }),
+      );
+      expect(reopen().load()?.snapshot).toEqual({ version: 1, text, chunkHashes });
+      seal(reopen());
+      expect(reopen().load()?.snapshot).toEqual({ version: 1, text, chunkHashes });
+      log.append(
+        commit(2, [entry(ann, 2, deletion(0, 1))], {
+          snapshot: { version: 2, text: text.slice(1), lastByActor },
+        }),
+      );
+      expect(reopen().load()?.snapshot).toEqual({ version: 2, text: text.slice(1) });
     });
 
     law("a text and a commit larger than a row come back whole, no surrogate pair torn", (reopen) => {

@@ -234,7 +234,8 @@ async function storedText(id: string): Promise<string> {
     );
     for (const { name } of tables.toArray()) {
       for (const row of sql.exec(`SELECT * FROM ${name}`).toArray()) {
-        for (const value of Object.values(row)) {
+        for (const [column, value] of Object.entries(row)) {
+          if (column === "chunk_hashes") continue;
           if (!(value instanceof ArrayBuffer)) found.push(String(value));
           else if (name === "segments") {
             const operations = decodeSegment(new Uint8Array(value)).flatMap(({ entries }) => entries);

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
+import { announceMail } from "./announce-mail.ts";
 import { completeSecrets } from "./local-secrets.ts";
 import { wranglerBin, wranglerEnv } from "./wrangler.ts";
 
@@ -103,7 +104,19 @@ function serve(): ChildProcess {
   const quiet = ["--log-level", process.env.WRANGLER_LOG ?? "warn", "--show-interactive-dev-session=false"];
   return spawn(
     process.execPath,
-    [wranglerBin, "dev", "--ip", "127.0.0.1", "--port", String(port), "--inspector-port", "0", ...quiet],
+    [
+      wranglerBin,
+      "dev",
+      "--ip",
+      "127.0.0.1",
+      "--port",
+      String(port),
+      "--inspector-port",
+      "0",
+      ...quiet,
+      "--var",
+      `PUBLIC_URL:${address}`,
+    ],
     // A process group of its own, so that it can be ended with all its children.
     { stdio: ["ignore", "inherit", "inherit"], detached: true, env: wranglerEnv },
   );
@@ -157,6 +170,7 @@ child.on("exit", async (code, signal) => {
   fail(`The service ended by itself (${signal ?? `exit code ${code}`}): see above.`);
 });
 writeInstance(false);
+announceMail();
 
 const deadline = Date.now() + startTimeout;
 while (!(await healthy(address))) {
@@ -179,5 +193,7 @@ Make an account, and see it answer with an access token:
 
   curl -s ${address}/api/v1/auth/register -H 'content-type: application/json' \\
     -d '{"email":"ada@example.com","password":"a long enough password","name":"Ada"}'
+
+E-mails are not sent: each becomes a file, which is named here.
 `);
 }

@@ -113,7 +113,7 @@ export async function startServer({
     const settings: ServeSettings = {
       miniflare: {
         ...worker,
-        bindings: secrets,
+        bindings: { ...(worker.bindings as Record<string, string>), ...secrets },
         unsafeDirectSockets: [{ host: "127.0.0.1", port }],
         host: "127.0.0.1",
         port: 0,

@@ -120,12 +120,18 @@ test("the first start makes secrets and tables, and serves; the second keeps the
   const address = `http://127.0.0.1:${port}`;
   expect(first.said()).toContain(`${address}/api/v1`);
   for (const [url] of first.said().matchAll(/http:\S+\.json/g)) expect((await fetch(url)).status).toBe(200);
-  const command = first.said().slice(first.said().indexOf("  curl "));
+  const command = /^ {2}curl [\s\S]+?\n\n/m.exec(first.said())![0];
   const { stdout } = spawnSync("sh", ["-c", command], { encoding: "utf8" });
   expect(JSON.parse(stdout)).toMatchObject({
     access_token: expect.any(String),
     user: { email: "ada@example.com" },
   });
+
+  // What it would send by e-mail is in a file that it names.
+  while (!first.said().includes("E-mail: ")) await sleep(50);
+  const mail = readFileSync(join(checkout, /^E-mail: (.+)$/m.exec(first.said())![1]!), "utf8");
+  expect(mail).toContain(`${address}/confirm-email#token=`);
+  expect(mail).toContain("ada@example.com");
 
   // A second service on the same data would be a second writer of its documents.
   const twin = start(await freePort());

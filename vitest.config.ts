@@ -1,5 +1,6 @@
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+import { mailbox } from "./test/support/mailbox-worker.ts";
 import { testSecrets } from "./test/support/secrets.ts";
 
 // Else wrangler warns, before every file, of the secrets that these tests bring along.
@@ -26,6 +27,9 @@ export default defineConfig({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
               bindings: { TEST_MIGRATIONS: await readD1Migrations("./migrations"), ...testSecrets },
+              serviceBindings: { EMAIL: { name: "mailbox", entrypoint: "Mailbox" } },
+              email: { send_email: [] },
+              workers: [mailbox],
             },
           })),
         ],

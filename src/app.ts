@@ -8,7 +8,6 @@ import { settingsOf } from "./env.ts";
 import { notFoundOf, onError, onInvalid } from "./platform/error-handling.ts";
 import { crossOrigin, ownPagesOnly } from "./platform/origins.ts";
 import { Problem, problemTitle } from "./platform/problem.ts";
-import { floodGuard } from "./platform/rate-limit.ts";
 import { type RequestContext, requestContext } from "./platform/request-context.ts";
 import { type ErrorCode, errorStatus } from "./protocol/errors.ts";
 import { asyncApi, frameSchemas } from "./protocol/frame-documents.ts";
@@ -19,8 +18,6 @@ app.use(requestContext);
 app.onError(onError);
 app.notFound(notFoundOf(app));
 app.use("/api/*", crossOrigin, ownPagesOnly);
-// After the above, so that a page of an allowed origin can read that it asked too often.
-app.use(floodGuard("NETWORK_RATE"));
 
 app.route("/api/v1", authRoutes({ accountExtras: personalWorkspace, closeSockets }));
 app.route("/api/v1", documentRoutes);

@@ -44,6 +44,8 @@ const settingsSchema = z.object({
   GOOGLE_CLIENT_ID: z.string().default(""),
   GOOGLE_CLIENT_SECRET: z.string().default(""),
   GOOGLE_ISSUER: z.url().default("https://accounts.google.com").refine(isSecureOrLoopback),
+  PUBLIC_URL: z.url({ protocol: /^https?$/ }).transform((url) => new URL(url).origin),
+  MAIL_FROM: z.email(),
 });
 
 /** Plain http is for a provider on the same machine alone: `npm start -- --with-oidc`, and tests. */
@@ -75,6 +77,10 @@ export interface Settings {
   allowedOrigins: string[];
   /** Undefined: nobody signs in with Google here. */
   google: GoogleSettings | undefined;
+  /** Origin of the addresses in messages. From here, never from a request: its `Host` may be anybody's. */
+  publicUrl: string;
+  /** Who messages come from. */
+  mailFrom: string;
 }
 
 /** What the settings are read from: required secrets, and what an installation may have besides. */
@@ -104,7 +110,8 @@ function parseSettings(env: SettingsSource): Settings {
       `Settings that are missing or not in the right form: ${faults}. SIGNING_KEYS is a JSON Web Key Set of private keys ` +
         "({keys: [{alg, kid, …}]}, EdDSA or ES256), REFRESH_SECRET a random text of 32 characters or more. " +
         "`npm start` makes both for local use (.dev.vars); a deployment gets them by `wrangler secret put`. " +
-        "ALLOWED_ORIGINS is a list of origins (https://app.example.com) with commas between, GOOGLE_ISSUER an https URL.",
+        "ALLOWED_ORIGINS is a list of origins (https://app.example.com) with commas between, GOOGLE_ISSUER an https URL, " +
+        "PUBLIC_URL the service's own http(s) address, MAIL_FROM an e-mail address.",
     );
   }
   const { GOOGLE_ISSUER: issuer, GOOGLE_CLIENT_ID: clientId, GOOGLE_CLIENT_SECRET: clientSecret } = data;
@@ -112,6 +119,8 @@ function parseSettings(env: SettingsSource): Settings {
     signingKeys: data.SIGNING_KEYS.keys,
     refreshSecret: data.REFRESH_SECRET,
     allowedOrigins: data.ALLOWED_ORIGINS,
+    publicUrl: data.PUBLIC_URL,
+    mailFrom: data.MAIL_FROM,
     google: clientId && clientSecret ? { issuer, clientId, clientSecret } : undefined,
   };
 }

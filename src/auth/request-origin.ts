@@ -1,5 +1,4 @@
 import type { Context } from "hono";
-import { clientAddress } from "../platform/client-network.ts";
 import { limits } from "../protocol/limits.ts";
 
 /** Where a request came from, for people to recognize their devices by. */
@@ -10,9 +9,10 @@ export interface RequestOrigin {
   userAgent: string | null;
 }
 
+/** `cf-connecting-ip` is set by Cloudflare and cannot be sent from outside; `x-forwarded-for` can, so it is not read. */
 export function originOf(c: Context): RequestOrigin {
   return {
-    address: clientAddress(c),
+    address: c.req.header("cf-connecting-ip") ?? null,
     userAgent: c.req.header("user-agent")?.slice(0, limits.userAgentUnits) ?? null,
   };
 }

@@ -1,11 +1,16 @@
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import { eq } from "drizzle-orm";
 import { database } from "../db/database.ts";
-import { jsonAnswer, problemAnswers } from "../platform/openapi.ts";
-import { Problem } from "../platform/problem.ts";
+import { users } from "../db/schema.ts";
+import { jsonBody } from "../platform/json-body.ts";
+import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers } from "../platform/openapi.ts";
 import type { RequestContext } from "../platform/request-context.ts";
+import { limits } from "../protocol/limits.ts";
 import * as schemas from "../protocol/rest/accounts.ts";
-import { findUser } from "./accounts.ts";
+import { currentUser } from "./accounts.ts";
+import { auditRow } from "./audit.ts";
 import { authenticated } from "./authenticate.ts";
+import { originOf } from "./request-origin.ts";
 import { userBody } from "./token-answer.ts";
 
 const meRoute = createRoute({
@@ -20,9 +25,31 @@ const meRoute = createRoute({
   },
 });
 
-/** What a person sees and changes of their own account. */
-export const userRoutes = new OpenAPIHono<RequestContext>().openapi(meRoute, async (c) => {
-  const user = await findUser(database(c.env.DB), c.var.principal.userId);
-  if (!user) throw new Problem("invalid_token", "The account of this access token is gone.");
-  return c.json(userBody(user), 200);
+const renameRoute = createRoute({
+  method: "patch",
+  path: "/users/me",
+  summary: "Change one's name",
+  security: [{ bearer: [] }],
+  middleware: [authenticated, jsonBody(limits.credentialsBytes)] as const,
+  request: { body: jsonRequest(schemas.userChange) },
+  responses: {
+    200: jsonAnswer(schemas.user, "The person, as they are called from now on."),
+    ...problemAnswers(...bodyProblems, "unauthenticated", "invalid_token"),
+  },
 });
+
+/** What a person sees and changes of their own account. */
+export const userRoutes = new OpenAPIHono<RequestContext>()
+  .openapi(meRoute, async (c) =>
+    c.json(userBody(await currentUser(database(c.env.DB), c.var.principal.userId)), 200),
+  )
+  .openapi(renameRoute, async (c) => {
+    const db = database(c.env.DB);
+    const { userId, sessionId } = c.var.principal;
+    const { name } = c.req.valid("json");
+    await db.batch([
+      db.update(users).set({ name }).where(eq(users.id, userId)),
+      auditRow(db, { userId, event: "account.renamed", sessionId, origin: originOf(c) }, Date.now()),
+    ]);
+    return c.json(userBody(await currentUser(db, userId)), 200);
+  });

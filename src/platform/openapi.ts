@@ -12,10 +12,9 @@ export function jsonAnswer<S extends z.ZodType>(schema: S, description: string) 
   return { description, content: { "application/json": { schema } } } as const;
 }
 
-/** The problem answers of a route, by status, each with the codes that it may bear; any may be asked too often. */
+/** The problem answers of a route, by status, each with the codes that it may bear. */
 export function problemAnswers(...codes: ErrorCode[]) {
-  const all: ErrorCode[] = [...codes, "rate_limited"];
-  const byStatus = Map.groupBy(all, (code) => errorStatus[code]);
+  const byStatus = Map.groupBy(codes, (code) => errorStatus[code]);
   return Object.fromEntries(
     [...byStatus].map(([status, group]) => [
       status,

@@ -13,7 +13,6 @@ export const errorStatus = {
   precondition_failed: 412,
   upgrade_required: 426,
   internal: 500,
-  rate_limited: 429,
   unavailable: 503,
   // Who is asking
   unauthenticated: 401,
@@ -23,6 +22,7 @@ export const errorStatus = {
   origin_not_allowed: 403,
   email_taken: 409,
   weak_password: 422,
+  invalid_link: 400,
   // Operations
   invalid_frame: 400,
   invalid_operation: 400,

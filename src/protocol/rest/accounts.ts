@@ -14,6 +14,10 @@ export const newPassword = (name: string) =>
     )
     .meta({ minLength: limits.passwordPoints, maxLength: limits.passwordUnits });
 
+// ASCII only, so that two addresses which look alike to a person are not two accounts by encoding alone.
+const email = text("email", { max: limits.emailUnits, trim: true }).pipe(
+  z.email("email must be an e-mail address"),
+);
 const cookie = z.boolean({ error: "cookie must be true or false" }).optional().meta({
   description:
     "For browsers: the refresh token is not in the answer but in an HttpOnly cookie, and taken from there.",
@@ -23,9 +27,7 @@ const cookie = z.boolean({ error: "cookie must be true or false" }).optional().m
 export const registration = z
   .object(
     {
-      email: text("email", { max: limits.emailUnits, trim: true })
-        // ASCII only, so that two addresses which look alike to a person are not two accounts by encoding alone.
-        .pipe(z.email("email must be an e-mail address")),
+      email,
       password: newPassword("password"),
       name: line("name", limits.nameUnits),
       cookie,
@@ -75,6 +77,33 @@ export const logout = z
   .object({ refresh_token: refreshToken.optional(), cookie }, { error: object })
   .refine(...oneToken)
   .meta({ id: "Logout" });
+
+/** What `PATCH /users/me` takes. */
+export const userChange = z
+  .object({ name: line("name", limits.nameUnits) }, { error: object })
+  .meta({ id: "UserChange" });
+
+/** What `POST /auth/password/forgot` takes: any address, as for login. */
+export const forgotPassword = z
+  .object({ email: text("email", { max: limits.emailUnits, trim: true }) }, { error: object })
+  .meta({ id: "ForgotPassword" });
+
+const linkToken = text("token", { max: limits.linkTokenUnits }).meta({
+  description: "What follows `#token=` in the link of the message.",
+});
+
+/** What `POST /auth/password/reset` takes. */
+export const passwordReset = z
+  .object({ token: linkToken, password: newPassword("password") }, { error: object })
+  .meta({ id: "PasswordReset" });
+
+/** What `POST /users/me/email` takes. */
+export const emailChange = z.object({ email }, { error: object }).meta({ id: "EmailChange" });
+
+/** What `POST /users/me/email/confirmation` takes. */
+export const emailConfirmation = z
+  .object({ token: linkToken }, { error: object })
+  .meta({ id: "EmailConfirmation" });
 
 /** A person, to themselves. */
 export const user = z

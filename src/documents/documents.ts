@@ -2,7 +2,7 @@ import type { Database } from "../db/database.ts";
 import { Problem } from "../platform/problem.ts";
 import type { IntegrityReport } from "../room/integrity.ts";
 import type { Span } from "../room/redaction.ts";
-import type { Attendee, Author, DocumentRoomApi, Grant, RoomResult, RoomStats } from "../room/room-api.ts";
+import type { Attendance, Author, DocumentRoomApi, Grant, RoomResult, RoomStats } from "../room/room-api.ts";
 import { workspaceOf } from "../workspaces/memberships.ts";
 import { roleIn } from "./access.ts";
 import {
@@ -75,9 +75,9 @@ export async function readDocument({ db, room }: Places, userId: string, id: str
 }
 
 /** Who has the document open, those first who came first. */
-export async function readPresence({ db, room }: Places, userId: string, id: string): Promise<Attendee[]> {
+export async function readPresence({ db, room }: Places, userId: string, id: string): Promise<Attendance> {
   await documentFor(db, userId, id);
-  return accepted(await room(id).attendees()).attendees;
+  return accepted(await room(id).attendees());
 }
 
 /** What the document's room costs: for its owner, who pays. Throws Problem `forbidden` for others who may read it. */

@@ -11,7 +11,7 @@ import { limits } from "../protocol/limits.ts";
 import * as schemas from "../protocol/rest/documents.ts";
 import { pageQuery } from "../protocol/rest/page.ts";
 import { id } from "../protocol/rest/text.ts";
-import type { Attendee, RoomStats } from "../room/room-api.ts";
+import type { Attendance, RoomStats } from "../room/room-api.ts";
 import {
   changeDocument,
   checkIntegrity,
@@ -242,9 +242,10 @@ function documentBody({ row, content, version }: Document): schemas.DocumentBody
   return { ...summaryBody(row), content, version };
 }
 
-function presenceBody(here: Attendee[]): schemas.PresenceBody {
+function presenceBody({ attendees, audience }: Attendance): schemas.PresenceBody {
   return {
-    items: here.map(({ userId, name, kind, role, since }) => ({
+    audience,
+    items: attendees.map(({ userId, name, kind, role, since }) => ({
       user_id: userId,
       name,
       kind,

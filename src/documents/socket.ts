@@ -33,23 +33,21 @@ export const socketRoute = new Hono<RequestContext>().get("/ws/documents/:id", a
   return openSocket(c.env, id, upgradeFor(c.req.raw, offered, grant, c.get("requestId")));
 });
 
-/** How often a viewer is led to another fan-out when the one that the room named is full. */
-const leads = 3;
+/** Doors that a viewer is led to, at most: the room's and those of as many levels of fan-outs as hold every viewer there is. */
+const doors = 10;
 
-/** Has the room take the socket, or for a viewer too many the fan-out that the room names. */
+/** Has the room take the socket, or for a viewer too many the fan-out that it leads to, or that that one leads to. */
 export async function openSocket(
   env: Pick<Env, "ROOMS" | "FANOUTS">,
   id: string,
   upgrade: Request,
 ): Promise<Response> {
-  const headers = new Headers(upgrade.headers);
-  for (let lead = 0; lead < leads; lead++) {
-    const answer = await env.ROOMS.getByName(id).fetch(new Request(upgrade.url, { headers }));
+  let door: Fetcher = env.ROOMS.getByName(id);
+  for (let opened = 0; opened < doors; opened++) {
+    const answer = await door.fetch(new Request(upgrade.url, { headers: upgrade.headers }));
     const shard = answer.headers.get("x-materi-shard");
     if (shard === null) return answer;
-    const taken = await env.FANOUTS.getByName(`${id}:${shard}`).fetch(new Request(upgrade.url, { headers }));
-    if (taken.status !== 503) return taken;
-    headers.set("x-materi-full", shard);
+    door = env.FANOUTS.getByName(`${id}:${shard}`);
   }
   throw new Problem("unavailable", "The document has more viewers at once than can be led to a place.");
 }

@@ -76,10 +76,20 @@ export const limits = {
   directViewers: 100,
   /** Viewers of one fan-out: one broadcast to them takes some 10 ms of its one thread. */
   fanoutViewers: 1_000,
+  /**
+   * Fan-outs that hang below the room, and below each fan-out: what a room's audience costs it ends there. Two levels of
+   * them hold 272,000 viewers.
+   */
+  fanoutChildren: 16,
   /** Milliseconds for which a room gathers frames for a fan-out: 20 calls a second, however many operations. */
   fanoutMs: 50,
   /** UTF-16 units of frames that wait for a fan-out; past them it fetches what it misses when it can. */
   fanoutQueueUnits: 4_194_304,
+  /**
+   * Milliseconds after the last frame for the fan-outs at which it is seen to that they have it: an alarm, which also wakes
+   * a room that died in between. Sooner than a room would sleep, so that the alarm wakes none.
+   */
+  fanoutSettleMs: 5_000,
   /** Bytes of a REST request's body: a document of the largest size in UTF-8, with room for JSON. */
   bodyBytes: 16_777_216,
   /** Bytes of a body that anyone may send unasked who they are (register, login, refresh). */

@@ -1,6 +1,13 @@
 import type { Session } from "./peer.ts";
 import type { Attendee } from "./room-api.ts";
 
+/** Viewers whom fan-outs serve: as many as were told when their number last changed by more than a few. */
+export function audienceOf(sessions: Iterable<Session>): number {
+  let viewers = 0;
+  for (const { fanout } of sessions) viewers += fanout?.viewers ?? 0;
+  return viewers;
+}
+
 /** Who is here: one for each user and kind, with the first of their sockets and the most that any of them may do. */
 export function attendeesOf(sessions: Iterable<Session>): Attendee[] {
   const attendees = new Map<string, Attendee>();

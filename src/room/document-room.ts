@@ -10,10 +10,11 @@ import { Fanouts } from "./fanouts.ts";
 import { HistoryAdmin } from "./history-admin.ts";
 import { MeteredOperationLog } from "./metered-operation-log.ts";
 import { Room } from "./room.ts";
-import type { Attendee, DocumentRoomApi, RoomResult, RoomStats } from "./room-api.ts";
+import type { Attendance, DocumentRoomApi, RoomResult, RoomStats } from "./room-api.ts";
 import { RoomMeter } from "./room-meter.ts";
 import { SocketPeer } from "./socket-peer.ts";
-import { answerClose, grantOf, switchingTo } from "./upgrade.ts";
+import { subscribeFanout } from "./subscribe-fanout.ts";
+import { answerClose, grantOf, leadTo, switchingTo } from "./upgrade.ts";
 
 /**
  * The Durable Object of one document: sockets, storage and RPC around a `Room`, which decides everything. Sockets are
@@ -64,12 +65,20 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
     });
     for (const task of this.#room.tasks) this.#clock.add(task);
     this.#fanouts = new Fanouts({
-      room: this.#room,
+      place: undefined,
       storage: storage.kv,
       fanout: (shard) => env.FANOUTS.getByName(`${ctx.id.name}:${shard}`),
+      gatherMs: limits.fanoutMs,
       later: (run, ms) => void setTimeout(run, ms),
+      now: () => Date.now(),
+      wakeBy: (at) => this.#clock.by(at),
+      joined: (peer) => this.#room.join(peer),
+      left: (peer) => this.#room.leave(peer),
       report: (error) => this.#report(error),
     });
+    this.#clock.add(this.#fanouts);
+    // Sockets outlive sleep, and nothing else: it died, and what it had for its fan-outs with it (law FO-2).
+    if (ctx.getWebSockets().length === 0) this.#fanouts.renew();
     for (const socket of ctx.getWebSockets()) {
       if (socket.readyState !== WebSocket.OPEN) continue;
       const peer = SocketPeer.restore(socket, ctx, this.#meter);
@@ -80,13 +89,11 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
 
   // ── Sockets ────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** The upgrade of a socket that the Worker has admitted; for a viewer too many, the shard that it is to be sent to. */
+  /** The upgrade of a socket that the Worker has admitted; for a viewer too many, the fan-out that is to. */
   override async fetch(request: Request): Promise<Response> {
     const grant = grantOf(request);
     if (grant.role === "viewer" && this.#viewers >= limits.directViewers) {
-      const full = request.headers.get("x-materi-full");
-      const shard = this.#fanouts.route(full === null ? undefined : Number(full));
-      return new Response(null, { status: 307, headers: { "x-materi-shard": `${shard}` } });
+      return leadTo(this.#fanouts.route());
     }
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
@@ -146,7 +153,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
     return this.#room.requests.replaceContent(change);
   }
 
-  async attendees(): Promise<RoomResult<{ attendees: Attendee[] }>> {
+  async attendees(): Promise<RoomResult<Attendance>> {
     return this.#room.requests.attendees();
   }
 
@@ -163,7 +170,15 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
   }
 
   async attach(...[shard, audience]: Parameters<FanoutSource["attach"]>): ReturnType<FanoutSource["attach"]> {
-    return this.#fanouts.attach(shard, audience);
+    return subscribeFanout(this.#room, this.#fanouts, shard, audience);
+  }
+
+  async count(...[shard, viewers]: Parameters<FanoutSource["count"]>): ReturnType<FanoutSource["count"]> {
+    return this.#fanouts.count(shard, viewers);
+  }
+
+  async diverged(report: DivergenceReport): Promise<void> {
+    this.#diverged(report);
   }
 
   async recall(...about: Parameters<FanoutSource["recall"]>): ReturnType<FanoutSource["recall"]> {
@@ -171,7 +186,9 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
   }
 
   async redact(...request: Parameters<DocumentRoomApi["redact"]>): ReturnType<DocumentRoomApi["redact"]> {
-    return this.#history.redact(...request);
+    const redacted = await this.#history.redact(...request);
+    if (redacted.ok) await this.#fanouts.forget();
+    return redacted;
   }
 
   async checkIntegrity(): ReturnType<DocumentRoomApi["checkIntegrity"]> {
@@ -209,6 +226,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
   async erase(): Promise<void> {
     await this.#fanouts.all((fanout) => fanout.end());
     this.#room.end();
+    this.#fanouts.reset();
     await this.#clock.settled();
     await this.ctx.storage.deleteAll();
     this.#clock.reset();

@@ -3,6 +3,7 @@ import { Text } from "../ot/text.ts";
 import type { Hello } from "../protocol/client-frames.ts";
 import type { PresenceFrame, PresenceItem } from "../protocol/presence.ts";
 import { type ActorInfo, encodeItem, type Item, type Welcome } from "../protocol/server-frames.ts";
+import type { Feed } from "./fanout-api.ts";
 import type { Grant } from "./room-api.ts";
 
 /** Operations kept for viewers who come back; those who miss more get the text. */
@@ -12,8 +13,11 @@ const recentOperations = 4_096;
 export interface ViewerSelf {
   actor: number;
   lastSeq: number;
-  grant: Grant;
+  grant: Pick<Grant, "role" | "expiresAt">;
 }
+
+/** A fan-out: it asks for no end of tokens, and each viewer's is told by the fan-out that serves it. */
+const fanoutSelf: ViewerSelf = { actor: 0, lastSeq: 0, grant: { role: "viewer", expiresAt: 0 } };
 
 /** A room's text and who is there, as a fan-out follows them to answer `hello` by itself. Without a runtime. */
 export class Mirror {
@@ -40,6 +44,10 @@ export class Mirror {
 
   get epoch(): string {
     return this.#origin.epoch;
+  }
+
+  get horizon(): number {
+    return this.#origin.horizon;
   }
 
   hash(): number {
@@ -85,6 +93,16 @@ export class Mirror {
     const missed = this.#version - version;
     if (missed < 0 || missed > this.#recent.length) return undefined;
     return missed === 0 ? [] : this.#recent.slice(-missed);
+  }
+
+  /** What a fan-out below begins with, whose viewers have the version `since`: the operations after it if they are kept. */
+  feed(since: number | undefined): Pick<Feed, "welcome" | "text"> {
+    const missed = since === undefined ? undefined : this.since(since);
+    if (since === undefined || !missed) {
+      return { welcome: this.welcome({ type: "hello", clientId: "" }, fanoutSelf) };
+    }
+    const hello: Hello = { type: "hello", clientId: "", since };
+    return { welcome: this.welcome(hello, fanoutSelf, missed), text: this.#text.toString() };
   }
 
   /** The answer to `hello`: with `missed` if they are given, else with what is shorter. */

@@ -2,6 +2,12 @@ import type { Actor } from "./operation-log.ts";
 import type { ShownPresence } from "./presence.ts";
 import type { Grant } from "./room-api.ts";
 
+/** A version, and the storage whose version it is. */
+export interface Head {
+  readonly version: number;
+  readonly epoch: string;
+}
+
 /** What the room knows of one socket; it outlives hibernation. */
 export interface Session {
   readonly grant: Grant;
@@ -13,10 +19,10 @@ export interface Session {
   readonly presence?: ShownPresence;
   /** It was told that its token ends soon. */
   readonly expiryAnnounced?: boolean;
-  /** It is a fan-out, this shard of the document's. */
-  readonly fanout?: number;
-  /** The version that all viewers of a fan-out have, left with this one of them. */
-  readonly relayed?: number;
+  /** It is a fan-out, with as many viewers when that was last stored; `lost`: it has missed something. */
+  readonly fanout?: { readonly shard: number; readonly viewers: number; readonly lost?: boolean };
+  /** Where all viewers of a fan-out are, left with this one of them. */
+  readonly relayed?: Head;
 }
 
 /** One socket, as the room sees it. */

@@ -90,14 +90,8 @@ export class Presence {
   ): { code: ErrorCode; detail: string } | undefined {
     const { actor, grant } = peer.session;
     if (!actor) return { code: "hello_required", detail: "say hello first" };
-    const { committedVersion, authority } = room;
-    if (version > committedVersion) {
-      return { code: "base_ahead", detail: `The newest version is ${committedVersion}.` };
-    }
-    const oldest = Math.max(authority.horizon, committedVersion - limits.presenceLag);
-    if (version < oldest) {
-      return { code: "too_old", detail: `the oldest version that a presence can be of is ${oldest}` };
-    }
+    const refusal = presenceRefusal(version, room.committedVersion, room.authority.horizon);
+    if (refusal) return refusal;
     if (selections === null) {
       this.#hide(peer);
     } else {
@@ -243,6 +237,18 @@ export class Presence {
       for (const peer of [...this.#shown.keys()]) if (this.#isOverdue(peer)) this.#hide(peer);
     },
   };
+}
+
+/** Why a presence cannot be of this version; undefined if it can. */
+export function presenceRefusal(
+  version: number,
+  newest: number,
+  horizon: number,
+): { code: ErrorCode; detail: string } | undefined {
+  if (version > newest) return { code: "base_ahead", detail: `The newest version is ${newest}.` };
+  const oldest = Math.max(horizon, newest - limits.presenceLag);
+  if (version >= oldest) return undefined;
+  return { code: "too_old", detail: `the oldest version that a presence can be of is ${oldest}` };
 }
 
 /** What was accepted after a version. */

@@ -38,6 +38,12 @@ export interface Attendee extends Author {
   since: number;
 }
 
+/** Who is here, those first who came first; and how many viewers besides, about, whom fan-outs serve and nobody lists. */
+export interface Attendance {
+  attendees: Attendee[];
+  audience: number;
+}
+
 /** What a room has used since its object woke: what the platform bills, and what that was for. */
 export interface RoomUsage {
   /** When the object woke, milliseconds since the epoch: hibernation and restarts begin anew. */
@@ -72,8 +78,7 @@ export interface DocumentRoomApi {
   create(initial: { content: string; author: Author }): Promise<RoomResult<{ version: number }>>;
   /** The committed text (UTF-16) and its version. */
   read(): Promise<RoomResult<{ version: number; content: string }>>;
-  /** Who is here, those first who came first. */
-  attendees(): Promise<RoomResult<{ attendees: Attendee[] }>>;
+  attendees(): Promise<RoomResult<Attendance>>;
   /** Replaces the text, as one change from the current text; with `ifVersion`, only at that version. */
   replaceContent(change: {
     content: string;

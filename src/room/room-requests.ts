@@ -1,7 +1,7 @@
 import type { Operation } from "../ot/operation.ts";
 import { limits } from "../protocol/limits.ts";
 import { encodeItem } from "../protocol/server-frames.ts";
-import { attendeesOf } from "./attendees.ts";
+import { attendeesOf, audienceOf } from "./attendees.ts";
 import { notStored } from "./batch.ts";
 import { contentChange } from "./content-change.ts";
 import type { FanoutSource } from "./fanout-api.ts";
@@ -9,7 +9,7 @@ import type { LoadedRoom } from "./loaded-room.ts";
 import type { Session } from "./peer.ts";
 import { planRedaction, pointAt } from "./redaction.ts";
 import { contentFault, noSuchDocument, storageFull } from "./refusals.ts";
-import type { Attendee, Author, DocumentRoomApi, RoomResult } from "./room-api.ts";
+import type { Attendance, Author, DocumentRoomApi, RoomResult } from "./room-api.ts";
 import type { RoomPorts } from "./room-ports.ts";
 
 type ContentChange = Parameters<DocumentRoomApi["replaceContent"]>[0];
@@ -59,10 +59,11 @@ export class RoomRequests {
     return this.#guard(() => this.#replaceContent(change));
   }
 
-  attendees(): RoomResult<{ attendees: Attendee[] }> {
-    return this.#guard((): RoomResult<{ attendees: Attendee[] }> => {
+  attendees(): RoomResult<Attendance> {
+    return this.#guard((): RoomResult<Attendance> => {
       if (!this.#room.load()) return { ok: false, ...noSuchDocument };
-      return { ok: true, attendees: attendeesOf(this.#room.present()) };
+      const present = this.#room.present();
+      return { ok: true, attendees: attendeesOf(present), audience: audienceOf(present) };
     });
   }
 

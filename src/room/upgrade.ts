@@ -5,6 +5,10 @@ import type { Grant } from "./room-api.ts";
 export const grantOf = (upgrade: Request): Grant =>
   JSON.parse(upgrade.headers.get("x-materi-grant") ?? "") as Grant;
 
+/** The answer to a viewer whom another fan-out is to serve: the Worker goes on there. */
+export const leadTo = (shard: number): Response =>
+  new Response(null, { status: 307, headers: { "x-materi-shard": `${shard}` } });
+
 /** The answer to an upgrade, with the client's end of the socket. */
 export function switchingTo(client: WebSocket, upgrade: Request): Response {
   const offered = upgrade.headers.get("sec-websocket-protocol")?.split(/\s*,\s*/) ?? [];

@@ -59,6 +59,10 @@ export const presence = z
         since: time.meta({ description: "When the first of their sockets joined." }),
       }),
     ),
+    audience: z.int().meta({
+      description:
+        "Viewers of a large audience who are in no list, by socket: the first few exactly, more to within some percent.",
+    }),
   })
   .meta({ id: "Presence" });
 

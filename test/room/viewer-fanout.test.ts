@@ -1,12 +1,11 @@
 import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openSocket } from "../../src/documents/socket.ts";
-import type { Operation } from "../../src/ot/operation.ts";
 import { Text } from "../../src/ot/text.ts";
 import { closeCodes } from "../../src/protocol/close-codes.ts";
 import { limits } from "../../src/protocol/limits.ts";
-import { type Frame, grantOf, newRoom, openRoomSocket, TestSocket } from "../support/socket.ts";
+import { fanoutOf, openViewer, setUpAudience, Viewer } from "../support/audience.ts";
+import { grantOf, openRoomSocket } from "../support/socket.ts";
 
 // The objects run in this isolate: small audiences show what large ones do.
 const { directViewers, fanoutViewers } = limits;
@@ -17,89 +16,9 @@ afterAll(() => {
   Object.assign(limits, { directViewers, fanoutViewers });
 });
 
-const fanoutOf = (room: string, shard = 0) => env.FANOUTS.getByName(`${room}:${shard}`);
-
-/** A viewer as the Worker lets it in. */
-async function openViewer(room: string, name: string): Promise<TestSocket> {
-  const grant = JSON.stringify(grantOf(name, { role: "viewer" }));
-  const headers = { upgrade: "websocket", "x-materi-grant": grant };
-  return new TestSocket(await openSocket(env, room, new Request("https://room/", { headers })));
-}
-
-/** A viewer's copy of the text, which insists on every version in its turn. */
-class Viewer {
-  readonly socket: TestSocket;
-  readonly others: Frame[] = [];
-  text = Text.from("");
-  version = 0;
-
-  constructor(socket: TestSocket) {
-    this.socket = socket;
-  }
-
-  static async join(room: string, name: string): Promise<Viewer> {
-    const viewer = new Viewer(await openViewer(room, name));
-    await viewer.hello({ client_id: `${name}-1` });
-    return viewer;
-  }
-
-  async hello(fields: object): Promise<Frame> {
-    const welcome = await this.socket.ask({ type: "hello", ...fields });
-    expect(welcome).toMatchObject({ type: "welcome", role: "viewer" });
-    if (welcome.text !== undefined) this.text = Text.from(welcome.text);
-    else this.#apply(welcome.operations);
-    this.version = welcome.version;
-    return welcome;
-  }
-
-  #apply({ from, items }: { from: number; items: { op: Operation }[] }): void {
-    expect(from).toBe(this.version + 1);
-    for (const { op } of items) this.text.apply(op);
-    this.version += items.length;
-  }
-
-  /** Reads until the viewer has this version. */
-  async reach(version: number): Promise<void> {
-    while (this.version < version) {
-      const frame = await this.socket.next();
-      if (frame.type === "operations") this.#apply(frame);
-      else this.others.push(frame);
-    }
-  }
-}
-
-/** A room with a writer, its direct places taken, and these many viewers behind fan-outs. */
-async function setUp(viewers: number) {
-  const room = await newRoom("text");
-  const ann = await openRoomSocket(room, grantOf("ann"));
-  await ann.ask({ type: "hello", client_id: "ann-1" });
-  for (let index = 0; index < limits.directViewers; index++) {
-    await (await openViewer(room, `direct-${index}`)).ask({ type: "hello", client_id: "d" });
-  }
-  const audience: Viewer[] = [];
-  for (let index = 0; index < viewers; index++) audience.push(await Viewer.join(room, `viewer-${index}`));
-  let version = 1;
-  const write = async (text = `<${version}>`): Promise<number> => {
-    ann.send({ type: "submit", seq: version, base: version, op: [text] });
-    for (let frame = await ann.next(); frame.type !== "ack"; frame = await ann.next());
-    version += 1;
-    return version;
-  };
-  const content = async () => {
-    const read = await env.ROOMS.getByName(room).read();
-    return read.ok ? read.content : read.code;
-  };
-  const expectAll = async (everybody = audience) => {
-    await Promise.all(everybody.map((viewer) => viewer.reach(version)));
-    const text = await content();
-    for (const viewer of everybody) expect(viewer.text.toString()).toBe(text);
-  };
-  return { room, ann, audience, write, content, expectAll };
-}
-
 describe("an audience behind fan-outs", () => {
   it("200 viewers over several shards converge, and cost the room a frame for each shard", async () => {
-    const { room, audience, write, expectAll } = await setUp(200);
+    const { room, audience, write, expectAll } = await setUpAudience(200);
     const stub = env.ROOMS.getByName(room);
     const before = await stub.stats();
     for (let edit = 0; edit < 10; edit++) await write();
@@ -114,7 +33,7 @@ describe("an audience behind fan-outs", () => {
   });
 
   it("FO-1: eviction of the fan-out, of the room, and of both, between frames: nobody misses or repeats a version", async () => {
-    const { room, audience, write, expectAll } = await setUp(3);
+    const { room, audience, write, expectAll } = await setUpAudience(3);
     const stubs = [
       [fanoutOf(room)],
       [env.ROOMS.getByName(room)],
@@ -133,7 +52,7 @@ describe("an audience behind fan-outs", () => {
   });
 
   it("FO-1: the socket that bears the version leaves while the fan-out sleeps; the version stays", async () => {
-    const { room, audience, write, expectAll } = await setUp(3);
+    const { room, audience, write, expectAll } = await setUpAudience(3);
     await write();
     await expectAll();
     for (const leaver of audience.splice(0, 2)) {
@@ -148,7 +67,7 @@ describe("an audience behind fan-outs", () => {
   });
 
   it("FO-1: frames that are lost, doubled or late on the way are fetched, or left out", async () => {
-    const { room, audience, write, expectAll } = await setUp(2);
+    const { room, audience, write, expectAll } = await setUpAudience(2);
     const fanout = fanoutOf(room);
     const [first] = audience;
     await write();
@@ -171,17 +90,17 @@ describe("an audience behind fan-outs", () => {
   });
 
   it("a viewer comes back: by operations where they are kept, with its number if it wrote before", async () => {
-    const { room, content } = await setUp(1);
+    const { room, content } = await setUpAudience(1);
     const ben = await openRoomSocket(room, grantOf("ben"));
     await ben.ask({ type: "hello", client_id: "ben-1" });
     ben.send({ type: "submit", seq: 1, base: 1, op: ["ben"] });
     const ack = await ben.next();
     expect(ack).toMatchObject({ type: "ack", version: 2 });
     ben.close();
-    const back = new Viewer(await openViewer(room, "ben"));
+    const back = new Viewer(room, "ben", await openViewer(room, "ben"));
     back.text = Text.from("text");
     back.version = 1;
-    const welcome = await back.hello({ client_id: "ben-1", since: 1, last_seq: 1 });
+    const welcome = await back.hello({ since: 1, last_seq: 1 });
     expect(welcome.operations).toEqual({ from: 2, items: [{ op: ["ben"], actor: welcome.actor, seq: 1 }] });
     expect(welcome.last_seq).toBe(1);
     expect(welcome.actor).toBeGreaterThan(0);
@@ -189,7 +108,7 @@ describe("an audience behind fan-outs", () => {
   });
 
   it("refuses edits, answers pings, and says nothing to who never said hello (WR-2)", async () => {
-    const { room, audience, write, expectAll } = await setUp(1);
+    const { room, audience, write, expectAll } = await setUpAudience(1);
     const silent = await openViewer(room, "silent");
     expect(await silent.ask({ type: "presence", version: 1, selections: [] })).toMatchObject({
       code: "hello_required",
@@ -211,7 +130,7 @@ describe("an audience behind fan-outs", () => {
   });
 
   it("AC-2: revoked, promoted, deleted: each reaches viewers behind fan-outs, also while those sleep", async () => {
-    const { room, audience } = await setUp(3);
+    const { room, audience } = await setUpAudience(3);
     const stub = env.ROOMS.getByName(room);
     await evictDurableObject(fanoutOf(room), { webSockets: "hibernate" });
     expect(await stub.revoke({ userId: "viewer-0" }, "left")).toEqual({ sockets: 1 });
@@ -220,16 +139,14 @@ describe("an audience behind fan-outs", () => {
     expect(await audience[1]!.socket.next()).toMatchObject({ type: "role", role: "editor" });
     expect(await audience[1]!.socket.next()).toEqual({ closed: closeCodes.moved.code });
     // A grant that was decided before, and arrives after.
-    const early = grantOf("viewer-0", { role: "viewer", decidedAt: Date.now() - 1_000 });
-    const headers = { upgrade: "websocket", "x-materi-grant": JSON.stringify(early) };
-    const late = new TestSocket(await openSocket(env, room, new Request("https://room/", { headers })));
+    const late = await openViewer(room, "viewer-0", { decidedAt: Date.now() - 1_000 });
     expect(await late.next()).toEqual({ closed: closeCodes.revoked.code });
     await stub.erase();
     expect(await audience[2]!.socket.next()).toEqual({ closed: closeCodes.deleted.code });
   });
 
   it("a room that slept and knows no numbers still leads everybody to a place", async () => {
-    const { room } = await setUp(3 * limits.fanoutViewers);
+    const { room } = await setUpAudience(3 * limits.fanoutViewers);
     await evictDurableObject(env.ROOMS.getByName(room), { webSockets: "hibernate" });
     for (let index = 0; index < 4; index++) await Viewer.join(room, `late-${index}`);
     const shards = await Promise.all([0, 1, 2, 3].map((shard) => fanoutOf(room, shard).stats()));
@@ -239,7 +156,7 @@ describe("an audience behind fan-outs", () => {
   it("FL-1: a viewer who asks too much is slowed down like everybody", async () => {
     const { socketRate } = limits;
     Object.assign(limits, { socketRate: { perSecond: 1, burst: 100 } });
-    const { audience } = await setUp(1);
+    const { audience } = await setUpAudience(1);
     const { socket } = audience[0]!;
     for (let asked = 0; asked < 110; asked++) socket.send({ type: "submit", seq: 1, base: 1, op: ["x"] });
     Object.assign(limits, { socketRate });
@@ -249,7 +166,7 @@ describe("an audience behind fan-outs", () => {
   });
 
   it("lets go of a fan-out without viewers, and of the room's memory of it", async () => {
-    const { room, audience, write } = await setUp(1);
+    const { room, audience, write } = await setUpAudience(1);
     const kept = () =>
       runInDurableObject(env.ROOMS.getByName(room), (_room, { storage }) => [
         ...storage.kv.list({ prefix: "fanout:" }),

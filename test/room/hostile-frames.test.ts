@@ -1,7 +1,9 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { hostileFrames, hostileSetup, oddClientIds } from "../../scripts/conformance/hostile-frames.ts";
+import { limits } from "../../src/protocol/limits.ts";
+import { fanoutOf, openViewer } from "../support/audience.ts";
 import { RoomHarness } from "../support/room-harness.ts";
 import { grantOf, newRoom, openRoomSocket, type TestSocket } from "../support/socket.ts";
 
@@ -77,6 +79,43 @@ describe("RM-6: the hostile corpus", () => {
       numbers.add(welcome.actor);
     }
     expect(numbers.size).toBe(oddClientIds.length);
+  });
+});
+
+describe("RM-6: the hostile corpus of a viewer", () => {
+  const { directViewers } = limits;
+  afterAll(() => {
+    Object.assign(limits, { directViewers });
+  });
+
+  it("a fan-out gives the answers that the room gives, and goes on for the others", async () => {
+    const room = await newRoom(hostileSetup.text);
+    const open = async (name: string) => {
+      const socket = await openViewer(room, name);
+      expect(await socket.ask({ type: "hello", client_id: `${name}-1` })).toMatchObject({ type: "welcome" });
+      return socket;
+    };
+    const direct = await open("ann");
+    Object.assign(limits, { directViewers: 0 });
+    const bystander = await open("bystander");
+    const behind = await open("ann");
+    expect((await fanoutOf(room).stats()).sockets).toBe(2);
+    for (const { name, frame, answer } of hostileFrames) {
+      for (const socket of [direct, behind]) socket.send(frame);
+      if (answer !== "ignored") {
+        const given = await direct.next();
+        expect(given, name).toMatchObject({ type: "error", retryable: false });
+        expect(await behind.next(), name).toEqual(given);
+      }
+      expect(await direct.drain(), name).toEqual([]);
+      expect(await behind.drain(), name).toEqual([]);
+    }
+    expect(await bystander.drain()).toEqual([]);
+    const writer = await openRoomSocket(room, grantOf("writer"));
+    await writer.ask({ type: "hello", client_id: "writer-1" });
+    await writer.ask({ type: "submit", seq: 1, base: 1, op: ["> "] });
+    expect(await bystander.next()).toMatchObject({ type: "actors" });
+    expect(await bystander.next()).toMatchObject({ type: "operations", from: 2 });
   });
 });
 

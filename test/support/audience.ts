@@ -28,6 +28,8 @@ export class Viewer {
   socket: TestSocket;
   text = Text.from("");
   version = 0;
+  /** All that it was sent of texts. */
+  seen = "";
   epoch: string | undefined;
   /** How often it was closed, and came back. */
   returns = 0;
@@ -64,7 +66,10 @@ export class Viewer {
 
   #apply({ from, items }: { from: number; items: { op: Operation }[] }): void {
     expect(from).toBe(this.version + 1);
-    for (const { op } of items) this.text.apply(op);
+    for (const { op } of items) {
+      this.text.apply(op);
+      this.seen += JSON.stringify(op);
+    }
     this.version += items.length;
   }
 

@@ -204,10 +204,8 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
   }
 
   async replaceEpoch(): ReturnType<DocumentRoomApi["replaceEpoch"]> {
-    // Asked before the room lets go of them, answered after: they subscribe anew.
-    const told = this.#fanouts.all((fanout) => fanout.deliver(undefined));
     const replaced = this.#room.requests.replaceEpoch();
-    await told;
+    if (replaced.ok) await this.#fanouts.renewEvery();
     return replaced;
   }
 

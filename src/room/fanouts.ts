@@ -104,6 +104,15 @@ export class Fanouts implements AlarmTask {
     for (const peer of this.#peers.values()) peer.renew();
   }
 
+  /**
+   * The storage was put back, and what it says of who is subscribed is of before. So all that there can be are told to attach
+   * anew, if they have viewers. Throws if one cannot be told.
+   */
+  async renewEvery(): Promise<void> {
+    const { place, fanout } = this.#ports;
+    await Promise.all(childrenOf(place).map((shard) => fanout(shard).deliver(undefined)));
+  }
+
   /** The history was rewritten: nothing of it is kept below. Throws if one cannot be asked. */
   async forget(): Promise<void> {
     for (const peer of this.#peers.values()) peer.forget();

@@ -14,6 +14,8 @@ import { SocketPeer } from "./socket-peer.ts";
 import { answerClose, grantOf, leadTo, switchingTo } from "./upgrade.ts";
 import { Viewers } from "./viewers.ts";
 
+const toldKey = "told";
+
 /**
  * The Durable Object for many viewers of one document, named `<document id>:<shard>`: one subscriber of the room, or of the fan-out above
  * it, whose frames it passes on to its viewers and to the fan-outs below. When it is full it leads viewers to those.
@@ -30,8 +32,10 @@ export class ViewerFanout extends DurableObject<Env> implements ViewerFanoutApi 
   readonly #meter = new RoomMeter(Date.now());
   readonly #documentId: string;
   readonly #shard: number;
-  /** How many viewers the one above was told of; undefined: not since the object woke. */
+  /** How many viewers the one above was told of; undefined: it is not certain. */
   #told: number | undefined;
+  /** Of that, what is kept over a sleep. */
+  #storedTold: number | undefined;
   #willTell = false;
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -81,6 +85,8 @@ export class ViewerFanout extends DurableObject<Env> implements ViewerFanoutApi 
     });
     this.#clock.add(this.#viewers.access);
     this.#clock.add(this.#fanouts);
+    this.#storedTold = ctx.storage.kv.get<number>(toldKey);
+    this.#told = this.#storedTold;
     const sockets = ctx.getWebSockets();
     // Sockets outlive sleep, and nothing else: it died, and what it had for those below with it (law FO-2).
     if (sockets.length === 0) this.#fanouts.renew();
@@ -188,12 +194,17 @@ export class ViewerFanout extends DurableObject<Env> implements ViewerFanoutApi 
   #noteTold(viewers: number): void {
     this.#told = viewers;
     if (viewers === 0) this.#relay.detach();
+    if (this.#storedTold !== undefined && !isNews(viewers, this.#storedTold)) return;
+    this.#storedTold = viewers;
+    const { kv } = this.ctx.storage;
+    if (viewers > 0) kv.put(toldKey, viewers);
+    else kv.delete(toldKey);
   }
 
   async #attach(since: number | undefined): Promise<RoomResult<Feed>> {
     const viewers = this.#audience;
     const feed = await this.#parent.attach(this.#shard, { viewers, ...(since !== undefined && { since }) });
-    this.#told = viewers;
+    if (feed.ok) this.#noteTold(viewers);
     this.#tell();
     return feed;
   }
@@ -227,6 +238,7 @@ export class ViewerFanout extends DurableObject<Env> implements ViewerFanoutApi 
     this.#relay.detach();
     await this.#fanouts.all((fanout) => fanout.end());
     this.#fanouts.reset();
+    this.#storedTold = undefined;
     await this.#clock.settled();
     await this.ctx.storage.deleteAll();
     this.#clock.reset();
@@ -241,6 +253,7 @@ export class ViewerFanout extends DurableObject<Env> implements ViewerFanoutApi 
     // From here on nothing waits: what comes after the answer goes to the peer.
     if (!mirror) return { ok: false, code: "not_found", detail: "the document is gone" };
     this.#fanouts.subscribe(this.#fanouts.peerFor(shard, viewers));
+    this.#tell();
     return { ok: true, ...mirror.feed(since), changes: this.#viewers.access.changes };
   }
 

@@ -153,10 +153,10 @@ export class Viewers {
       case "refused":
         return frame;
       case "hello":
-        this.#inTime(peer, this.#welcome(peer, frame));
+        this.#answerLater(peer, this.#welcome(peer, frame));
         return undefined;
       case "auth":
-        this.#inTime(peer, this.#renew(peer, frame.token));
+        this.#answerLater(peer, this.#renew(peer, frame.token));
         return undefined;
       case "report":
         return this.#reported(peer, frame);
@@ -175,7 +175,7 @@ export class Viewers {
     }
   }
 
-  #inTime(peer: Peer, answering: Promise<void>): void {
+  #answerLater(peer: Peer, answering: Promise<void>): void {
     answering.catch((error: unknown) => {
       this.#ports.report(error);
       peer.send(

@@ -145,6 +145,8 @@ describe("a tree of fan-outs", () => {
     for (let round = 0; round < 25; round++) {
       const what = random.int(5);
       const shard = random.int(14);
+      // Only what runs can be ended.
+      await fanoutOf(room, shard).stats();
       if (what < 2) {
         await evictDurableObject(fanoutOf(room, shard), { webSockets: "hibernate" });
       } else if (what === 2) {
@@ -301,5 +303,24 @@ describe("a history that was rewritten", () => {
     }
     await write();
     await expectAll();
+  });
+
+  it("a storage that was put back to when nobody was subscribed finds its fan-outs by their numbers", async () => {
+    const { room, stub, audience, write, expectAll } = await setUpAudience(full(2));
+    await write();
+    await expectAll();
+    await runInDurableObject(stub(), (_room, { storage }) => {
+      for (const [key] of storage.kv.list({ prefix: "fanout:" })) storage.kv.delete(key);
+    });
+    await kill(stub());
+    expect(await stub().replaceEpoch()).toMatchObject({ ok: true });
+    for (const viewer of audience) {
+      await viewer.until(({ closed }) => closed === closeCodes.restarted.code);
+      await viewer.comeBack();
+    }
+    await write();
+    await expectAll();
+    // The room lost its own viewer, and the first to come took that place.
+    expect((await socketsAt(room, 30)).reduce((sum, some) => sum + some)).toBe(full(2) - 1);
   });
 });

@@ -8,6 +8,7 @@ import { settingsOf } from "./env.ts";
 import { notFoundOf, onError, onInvalid } from "./platform/error-handling.ts";
 import { crossOrigin, ownPagesOnly } from "./platform/origins.ts";
 import { Problem, problemTitle } from "./platform/problem.ts";
+import { floodGuard } from "./platform/rate-limit.ts";
 import { type RequestContext, requestContext } from "./platform/request-context.ts";
 import { type ErrorCode, errorStatus } from "./protocol/errors.ts";
 import { asyncApi, frameSchemas } from "./protocol/frame-documents.ts";
@@ -15,6 +16,7 @@ import { personalWorkspace } from "./workspaces/personal-workspace.ts";
 
 const app = new OpenAPIHono<RequestContext>({ defaultHook: onInvalid });
 app.use(requestContext);
+app.use(floodGuard("NETWORK_RATE"));
 app.onError(onError);
 app.notFound(notFoundOf(app));
 app.use("/api/*", crossOrigin, ownPagesOnly);

@@ -1,5 +1,6 @@
 import { app } from "./app.ts";
 
+export { LoginThrottle } from "./auth/login-throttle.ts";
 export { SocketAccess } from "./documents/socket-access.ts";
 export { DocumentRoom } from "./room/document-room.ts";
 export { ViewerFanout } from "./room/viewer-fanout.ts";

@@ -1,12 +1,12 @@
-import { and, eq } from "drizzle-orm";
+import { eq } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { Database } from "../db/database.ts";
 import { sessions, users } from "../db/schema.ts";
 import { Problem } from "../platform/problem.ts";
 import { auditRow } from "./audit.ts";
-import { hashPassword, isOutdated, verifyPassword } from "./passwords.ts";
+import { hashPassword } from "./passwords.ts";
 import type { RequestOrigin } from "./request-origin.ts";
-import { newSession, type Session, startSession, tokenSession, type User, userColumns } from "./sessions.ts";
+import { newSession, type Session, tokenSession, type User, userColumns } from "./sessions.ts";
 import { refuseWeakPassword } from "./weak-password.ts";
 
 /** What else a new account comes with; it is written in the account's own batch, or not at all. */
@@ -33,33 +33,6 @@ export async function register(
     ]),
   );
   return { user, session: tokenSession(session) };
-}
-
-/** AU-1: signs in with a password. "No such account" and "wrong password" are one answer after one amount of work. */
-export async function logIn(
-  db: Database,
-  { email, password, origin }: { email: string; password: string; origin: RequestOrigin },
-  now: number,
-): Promise<{ user: User; session: Session }> {
-  const [found] = await db
-    .select({ user: userColumns, passwordHash: users.passwordHash })
-    .from(users)
-    .where(eq(users.emailNormalized, normalizeEmail(email)));
-  const right = await verifyPassword(password, found?.passwordHash ?? null);
-  if (!found || !right)
-    throw new Problem("invalid_credentials", "The e-mail address or the password is wrong.");
-  if (found.passwordHash && isOutdated(found.passwordHash)) {
-    await replaceHash(db, found.user.id, found.passwordHash, await hashPassword(password));
-  }
-  return { user: found.user, session: await startSession(db, found.user.id, origin, now) };
-}
-
-/** Keeps the same password at today's cost; unless it was changed meanwhile. */
-async function replaceHash(db: Database, userId: string, from: string, to: string): Promise<void> {
-  await db
-    .update(users)
-    .set({ passwordHash: to })
-    .where(and(eq(users.id, userId), eq(users.passwordHash, from)));
 }
 
 export async function findUser(db: Database, id: string): Promise<User | undefined> {

@@ -1,4 +1,5 @@
 import type { Context } from "hono";
+import { clientAddress } from "../platform/client-network.ts";
 import { limits } from "../protocol/limits.ts";
 
 /** Where a request came from, for people to recognize their devices by. */
@@ -9,10 +10,9 @@ export interface RequestOrigin {
   userAgent: string | null;
 }
 
-/** `cf-connecting-ip` is set by Cloudflare and cannot be sent from outside; `x-forwarded-for` can, so it is not read. */
 export function originOf(c: Context): RequestOrigin {
   return {
-    address: c.req.header("cf-connecting-ip") ?? null,
+    address: clientAddress(c),
     userAgent: c.req.header("user-agent")?.slice(0, limits.userAgentUnits) ?? null,
   };
 }

@@ -1,4 +1,5 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
+import { floodGuard } from "../platform/rate-limit.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import { emailRoutes } from "./email-routes.ts";
 import { passwordResetRoutes } from "./password-reset-routes.ts";
@@ -8,7 +9,12 @@ import { userRoutes } from "./user-routes.ts";
 
 /** Accounts, sessions and tokens: every route below /api/v1 that is about who somebody is. */
 export function authRoutes(ports: AuthPorts) {
-  return new OpenAPIHono<RequestContext>()
+  const routes = new OpenAPIHono<RequestContext>();
+  routes.use(
+    "/auth/*",
+    floodGuard("CREDENTIALS_RATE", (path) => !/\/(refresh|logout)$/.test(path)),
+  );
+  return routes
     .route("/", signInRoutes(ports))
     .route("/", passwordResetRoutes(ports))
     .route("/", userRoutes)

@@ -8,15 +8,16 @@ import { Problem } from "../platform/problem.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import { limits } from "../protocol/limits.ts";
 import * as schemas from "../protocol/rest/accounts.ts";
-import { logIn, register } from "./accounts.ts";
+import { register } from "./accounts.ts";
 import { authenticate, bearerToken } from "./authenticate.ts";
 import { sendVerification } from "./email-address.ts";
 import { endSessions } from "./end-sessions.ts";
+import { checkPassword, rememberNetwork } from "./password-check.ts";
 import type { AuthPorts } from "./ports.ts";
 import { clearRefreshCookie, readRefreshCookie, withRefreshCookie } from "./refresh-cookie.ts";
 import { type PresentedRefresh, readRefreshToken } from "./refresh-token.ts";
 import { originOf } from "./request-origin.ts";
-import { rotateSession } from "./sessions.ts";
+import { rotateSession, startSession } from "./sessions.ts";
 import { tokenAnswer } from "./token-answer.ts";
 
 const small = jsonBody(limits.credentialsBytes);
@@ -77,22 +78,26 @@ export function signInRoutes({ accountExtras, closeSockets }: AuthPorts) {
   return new OpenAPIHono<RequestContext>()
     .openapi(registerRoute, async (c) => {
       const now = Date.now();
+      const origin = originOf(c);
       const opened = await register(
         database(c.env.DB),
-        { ...c.req.valid("json"), origin: originOf(c) },
+        { ...c.req.valid("json"), origin },
         accountExtras,
         now,
       );
       const { user, session } = opened;
-      const link = { userId: user.id, email: user.email, sessionId: session.sessionId, origin: originOf(c) };
+      await rememberNetwork(c.env, user.email, origin, now);
+      const link = { userId: user.id, email: user.email, sessionId: session.sessionId, origin };
       mailInBackground(c.get("requestId"), () => sendVerification(c.env, link, now));
       const tokens = await tokenAnswer(c.env, opened, now);
       return c.json(withRefreshCookie(c, tokens, c.req.valid("json").cookie), 201);
     })
     .openapi(loginRoute, async (c) => {
       const now = Date.now();
-      const signedIn = await logIn(database(c.env.DB), { ...c.req.valid("json"), origin: originOf(c) }, now);
-      const tokens = await tokenAnswer(c.env, signedIn, now);
+      const origin = originOf(c);
+      const user = await checkPassword(c.env, { ...c.req.valid("json"), origin }, now);
+      const session = await startSession(database(c.env.DB), user.id, origin, now);
+      const tokens = await tokenAnswer(c.env, { user, session }, now);
       return c.json(withRefreshCookie(c, tokens, c.req.valid("json").cookie), 200);
     })
     .openapi(refreshRoute, async (c) => {

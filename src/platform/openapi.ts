@@ -12,9 +12,10 @@ export function jsonAnswer<S extends z.ZodType>(schema: S, description: string) 
   return { description, content: { "application/json": { schema } } } as const;
 }
 
-/** The problem answers of a route, by status, each with the codes that it may bear. */
+/** The problem answers of a route, by status, each with the codes that it may bear; any may be asked too often. */
 export function problemAnswers(...codes: ErrorCode[]) {
-  const byStatus = Map.groupBy(codes, (code) => errorStatus[code]);
+  const all: ErrorCode[] = [...codes, "rate_limited"];
+  const byStatus = Map.groupBy(all, (code) => errorStatus[code]);
   return Object.fromEntries(
     [...byStatus].map(([status, group]) => [
       status,

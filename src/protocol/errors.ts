@@ -13,6 +13,7 @@ export const errorStatus = {
   precondition_failed: 412,
   upgrade_required: 426,
   internal: 500,
+  rate_limited: 429,
   unavailable: 503,
   // Who is asking
   unauthenticated: 401,

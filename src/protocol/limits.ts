@@ -114,6 +114,30 @@ export const limits = {
   emailUnits: 254,
   /** Code units of a browser's name for itself that are kept with a session. */
   userAgentUnits: 256,
+  /**
+   * Requests that one network (an IPv4 address, an IPv6 /64) may make, counted by the platform in each of its locations: an
+   * office behind one address, whose edits go by sockets. As in wrangler.toml.
+   */
+  networkRate: { requests: 3_000, seconds: 60 },
+  /**
+   * Of these, the ones that have a password hashed or an e-mail sent: a class of sixty that opens its accounts at once, and
+   * 12 s of a core. As in wrangler.toml.
+   */
+  credentialsRate: { requests: 120, seconds: 60 },
+  /**
+   * Wrong passwords for one account, counted exactly: by one network, for people who mistype; and by all networks together
+   * that its owner never signed in from (NIST SP 800-63B-4 §3.2.2: 100). So many at once, and one more every so many
+   * milliseconds.
+   */
+  loginRate: {
+    network: { burst: 10, everyMs: 60_000 },
+    account: { burst: 100, everyMs: 36_000 },
+  },
+  /** Milliseconds that an attempt is made to wait for its turn, rather than be refused. */
+  loginDelayMs: 10_000,
+  /** Days for which a network counts as one of the account's owner's after a sign-in, and how many do. */
+  knownNetworkDays: 90,
+  knownNetworks: 20,
   /** Items on one page of a list. */
   pageItems: { default: 50, max: 100 },
 } as const;

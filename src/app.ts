@@ -16,10 +16,11 @@ import { personalWorkspace } from "./workspaces/personal-workspace.ts";
 
 const app = new OpenAPIHono<RequestContext>({ defaultHook: onInvalid });
 app.use(requestContext);
-app.use(floodGuard("NETWORK_RATE"));
 app.onError(onError);
 app.notFound(notFoundOf(app));
 app.use("/api/*", crossOrigin, ownPagesOnly);
+// After the above, so that a page of an allowed origin can read that it asked too often.
+app.use(floodGuard("NETWORK_RATE"));
 
 app.route("/api/v1", authRoutes({ accountExtras: personalWorkspace, closeSockets }));
 app.route("/api/v1", documentRoutes);

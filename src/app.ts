@@ -1,6 +1,8 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
+import type { AuthPorts } from "./auth/ports.ts";
 import { authRoutes } from "./auth/routes.ts";
 import { publicKeySet } from "./auth/signing-keys.ts";
+import { upkeep } from "./auth/upkeep.ts";
 import { closeSockets } from "./documents/close-sockets.ts";
 import { documentRoutes } from "./documents/routes.ts";
 import { socketRoute } from "./documents/socket.ts";
@@ -22,7 +24,8 @@ app.use("/api/*", crossOrigin, ownPagesOnly);
 // After the above, so that a page of an allowed origin can read that it asked too often.
 app.use(floodGuard("NETWORK_RATE"));
 
-app.route("/api/v1", authRoutes({ accountExtras: personalWorkspace, closeSockets }));
+const authPorts: AuthPorts = { accountExtras: personalWorkspace, closeSockets };
+app.route("/api/v1", authRoutes(authPorts));
 app.route("/api/v1", documentRoutes);
 app.route("/", socketRoute);
 
@@ -73,5 +76,10 @@ app.get("/", (c) =>
     ].join("\n"),
   ),
 );
+
+/** What is done every minute, asked for or not (`[triggers]` in wrangler.toml). */
+export async function everyMinute(env: Env, now: number): Promise<void> {
+  await upkeep(env, authPorts, now);
+}
 
 export { app };

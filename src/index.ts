@@ -1,7 +1,11 @@
-import { app } from "./app.ts";
+import { app, everyMinute } from "./app.ts";
 
 export { LoginThrottle } from "./auth/login-throttle.ts";
 export { SocketAccess } from "./documents/socket-access.ts";
 export { DocumentRoom } from "./room/document-room.ts";
 export { ViewerFanout } from "./room/viewer-fanout.ts";
-export default app;
+
+export default {
+  fetch: app.fetch,
+  scheduled: ({ scheduledTime }, env) => everyMinute(env, scheduledTime),
+} satisfies ExportedHandler<Env>;

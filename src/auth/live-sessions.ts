@@ -1,4 +1,4 @@
-import { and, eq, gt } from "drizzle-orm";
+import { eq, sql } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
 import { sessions } from "../db/schema.ts";
 import { sessionEnd, sessionMaxAge, sessionMaxIdle } from "./session-rules.ts";
@@ -50,7 +50,7 @@ export function rememberEnded(ids: Iterable<string>): void {
 
 /** What makes a session's row one that is within its time. */
 export const withinTime = (now: number) =>
-  and(gt(sessions.createdAt, now - sessionMaxAge), gt(sessions.rotatedAt, now - sessionMaxIdle));
+  sql`(${sessions.createdAt} > ${now - sessionMaxAge} AND ${sessions.rotatedAt} > ${now - sessionMaxIdle})`;
 
 function forgetOldest(memory: Map<string, unknown> | Set<string>): void {
   if (memory.size <= remembered) return;

@@ -4,6 +4,7 @@ import type { RequestContext } from "../platform/request-context.ts";
 import { emailRoutes } from "./email-routes.ts";
 import { passwordResetRoutes } from "./password-reset-routes.ts";
 import type { AuthPorts } from "./ports.ts";
+import { sessionRoutes } from "./session-routes.ts";
 import { signInRoutes } from "./sign-in-routes.ts";
 import { userRoutes } from "./user-routes.ts";
 
@@ -17,6 +18,7 @@ export function authRoutes(ports: AuthPorts) {
   return routes
     .route("/", signInRoutes(ports))
     .route("/", passwordResetRoutes(ports))
+    .route("/", sessionRoutes(ports))
     .route("/", userRoutes)
     .route("/", emailRoutes);
 }

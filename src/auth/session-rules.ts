@@ -12,6 +12,13 @@ export const sessionMaxIdle = 14 * day;
  */
 export const rotationGrace = 30_000;
 
+/** How long a proof of who somebody is counts as recent (law AU-8): a sensitive change, and typing it in. */
+const recentSignIn = 10 * 60_000;
+
+/** Law AU-8. */
+export const isRecentSignIn = (authenticatedAt: number, now: number): boolean =>
+  now < authenticatedAt + recentSignIn;
+
 /** What the rules need to know of a session; times in milliseconds since the epoch. */
 export interface SessionState {
   generation: number;

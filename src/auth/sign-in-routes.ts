@@ -7,11 +7,13 @@ import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers } from "../platfo
 import { Problem } from "../platform/problem.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import { limits } from "../protocol/limits.ts";
+import type { LogoutScope } from "../protocol/rest/accounts.ts";
 import * as schemas from "../protocol/rest/accounts.ts";
+import type { Principal } from "./access-token.ts";
 import { register } from "./accounts.ts";
 import { authenticate, bearerToken } from "./authenticate.ts";
 import { sendVerification } from "./email-address.ts";
-import { endSessions } from "./end-sessions.ts";
+import { endSessions, type WhichSessions } from "./end-sessions.ts";
 import { checkPassword, rememberNetwork } from "./password-check.ts";
 import type { AuthPorts } from "./ports.ts";
 import { clearRefreshCookie, readRefreshCookie, withRefreshCookie } from "./refresh-cookie.ts";
@@ -64,7 +66,7 @@ const refreshRoute = createRoute({
 const logoutRoute = createRoute({
   method: "post",
   path: "/auth/logout",
-  summary: "End a session: the refresh token's in the body, or else the access token's",
+  summary: "End a session, the refresh token's in the body or else the access token's; or others, or all",
   middleware: [small] as const,
   request: { body: { ...jsonRequest(schemas.logout), required: false } },
   responses: {
@@ -109,22 +111,23 @@ export function signInRoutes({ accountExtras, closeSockets }: AuthPorts) {
       return c.json(withRefreshCookie(c, await tokenAnswer(c.env, rotated, now), cookie), 200);
     })
     .openapi(logoutRoute, async (c) => {
-      const { refresh_token, cookie } = c.req.valid("json");
-      const token = cookie ? readRefreshCookie(c) : refresh_token;
-      const { sessionId } =
-        token === undefined
-          ? await authenticate(c.env, bearerToken(c.req.header("authorization")))
-          : await presentedRefresh(c.env, token);
-      const event = "session.ended";
-      await endSessions(
-        c.env,
-        closeSockets,
-        { which: { sessionId }, event, origin: originOf(c) },
-        Date.now(),
-      );
-      if (cookie) clearRefreshCookie(c);
+      // Without a body there is nothing that could have had its default.
+      const { refresh_token, cookie, scope = "session" } = c.req.valid("json");
+      const own = cookie ? readRefreshCookie(c) : refresh_token;
+      const which =
+        scope === "session" && own !== undefined
+          ? { sessionId: (await presentedRefresh(c.env, own)).sessionId }
+          : sessionsIn(scope, await authenticate(c.env, bearerToken(c.req.header("authorization"))));
+      const event = scope === "others" ? "session.revoked" : "session.ended";
+      await endSessions(c.env, closeSockets, { which, event, origin: originOf(c) }, Date.now());
+      if (cookie && scope !== "others") clearRefreshCookie(c);
       return c.body(null, 204);
     });
+}
+
+function sessionsIn(scope: LogoutScope, { userId, sessionId }: Principal): WhichSessions {
+  if (scope === "session") return { sessionId };
+  return scope === "all" ? { userId } : { userId, exceptSessionId: sessionId };
 }
 
 async function presentedRefresh(env: Env, token = ""): Promise<PresentedRefresh> {

@@ -107,7 +107,7 @@ export const auditEvents = sqliteTable(
       .references(() => users.id),
     /** As in `src/auth/audit.ts`. */
     event: text("event").notNull(),
-    /** The sign-in that did it, if one did. */
+    /** The sign-in that did it, or that it was done to. */
     sessionId: text("session_id"),
     /** Where it came from: the address of the network, and what the browser calls itself. */
     address: text("address"),
@@ -145,7 +145,7 @@ export const sessionDocuments = sqliteTable(
     /** No reference: the rows outlive the session until its sockets are closed. */
     sessionId: text("session_id").notNull(),
     documentId: text("document_id").notNull(),
-    /** When the last of them was admitted. */
+    /** When the last of them was admitted, or renewed its token. */
     admittedAt: integer("admitted_at").notNull(),
   },
   (table) => [primaryKey({ columns: [table.sessionId, table.documentId] })],

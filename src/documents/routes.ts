@@ -2,9 +2,9 @@ import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Principal } from "../auth/access-token.ts";
 import { authenticated } from "../auth/authenticate.ts";
 import { database } from "../db/database.ts";
-import { decodeCursor, encodeCursor } from "../platform/cursor.ts";
 import { jsonBody } from "../platform/json-body.ts";
 import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers } from "../platform/openapi.ts";
+import { readPage } from "../platform/page.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import { limits } from "../protocol/limits.ts";
@@ -178,13 +178,10 @@ export const documentRoutes = new OpenAPIHono<RequestContext>()
     return c.json(documentBody(created), 201);
   })
   .openapi(listDocumentsRoute, async (c) => {
-    const { limit, cursor } = c.req.valid("query");
-    const after = cursor === undefined ? undefined : decodeCursor(cursor);
-    // One more than asked for tells whether there is another page.
-    const rows = await listDocuments(database(c.env.DB), c.var.principal.userId, { after, limit: limit + 1 });
-    const page = rows.slice(0, limit);
-    const last = rows.length > limit ? page.at(-1) : undefined;
-    return c.json({ items: page.map(summaryBody), next_cursor: last ? encodeCursor(last) : null }, 200);
+    const { rows, nextCursor } = await readPage(c.req.valid("query"), (slice) =>
+      listDocuments(database(c.env.DB), c.var.principal.userId, slice),
+    );
+    return c.json({ items: rows.map(summaryBody), next_cursor: nextCursor }, 200);
   })
   .openapi(readDocumentRoute, async (c) => {
     const found = await readDocument(...asked(c));

@@ -1,5 +1,6 @@
-import { and, desc, eq, isNull, lt, or } from "drizzle-orm";
+import { and, desc, eq, isNull } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
+import { olderThan } from "../db/older-than.ts";
 import { documents } from "../db/schema.ts";
 import type { Position } from "../platform/cursor.ts";
 
@@ -21,14 +22,10 @@ export function listDocuments(
   ownerId: string,
   { after, limit }: { after: Position | undefined; limit: number },
 ): Promise<DocumentRow[]> {
-  const older = after && [
-    lt(documents.createdAt, after.createdAt),
-    and(eq(documents.createdAt, after.createdAt), lt(documents.id, after.id)),
-  ];
   return db
     .select()
     .from(documents)
-    .where(and(eq(documents.ownerId, ownerId), isNull(documents.deletedAt), older && or(...older)))
+    .where(and(eq(documents.ownerId, ownerId), isNull(documents.deletedAt), olderThan(documents, after)))
     .orderBy(desc(documents.createdAt), desc(documents.id))
     .limit(limit);
 }

@@ -21,6 +21,7 @@ export const errorStatus = {
   invalid_token: 401,
   forbidden: 403,
   origin_not_allowed: 403,
+  reauthentication_required: 403,
   email_taken: 409,
   weak_password: 422,
   invalid_link: 400,

@@ -74,8 +74,23 @@ export const refresh = z
 
 /** What `POST /auth/logout` takes: nothing ends the session of the access token. */
 export const logout = z
-  .object({ refresh_token: refreshToken.optional(), cookie }, { error: object })
+  .object(
+    {
+      refresh_token: refreshToken.optional(),
+      cookie,
+      scope: z
+        .enum(["session", "others", "all"], { error: "scope must be session, others or all" })
+        .default("session")
+        .meta({ description: "Which sessions: this one, the person's others, or all of them." }),
+    },
+    { error: object },
+  )
   .refine(...oneToken)
+  // A refresh token that was rotated away still ends its own session, and must not end more.
+  .refine(({ refresh_token, scope }) => refresh_token === undefined || scope === "session", {
+    error: "scope needs the access token in place of the refresh token",
+    path: ["scope"],
+  })
   .meta({ id: "Logout" });
 
 /** What `PATCH /users/me` takes. */
@@ -128,6 +143,7 @@ export const tokens = z
   })
   .meta({ id: "Tokens" });
 
+export type LogoutScope = z.infer<typeof logout>["scope"];
 export type UserBody = z.infer<typeof user>;
 /** The refresh token is absent if it went into a cookie. */
 export type TokensAnswer = z.infer<typeof tokens>;

@@ -1,0 +1,22 @@
+import { lte, not } from "drizzle-orm";
+import { database } from "../db/database.ts";
+import { emailTokens, oauthFlows, sessions } from "../db/schema.ts";
+import { withinTime } from "./live-sessions.ts";
+import type { AuthPorts } from "./ports.ts";
+import { sweepSockets } from "./session-sockets.ts";
+
+/** What the service does every minute about sign-ins; once an hour it also deletes what has run out. */
+export async function upkeep(env: Env, { closeSockets }: AuthPorts, now: number): Promise<void> {
+  await sweepSockets(env, closeSockets, now);
+  if (new Date(now).getUTCMinutes() === 0) await prune(env, now);
+}
+
+/** Nothing of this is good for anything any more, whether it is deleted or not. */
+async function prune(env: Env, now: number): Promise<void> {
+  const db = database(env.DB);
+  await db.batch([
+    db.delete(sessions).where(not(withinTime(now))),
+    db.delete(oauthFlows).where(lte(oauthFlows.expiresAt, now)),
+    db.delete(emailTokens).where(lte(emailTokens.expiresAt, now)),
+  ]);
+}

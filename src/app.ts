@@ -3,7 +3,7 @@ import type { AuthPorts } from "./auth/ports.ts";
 import { authRoutes } from "./auth/routes.ts";
 import { publicKeySet } from "./auth/signing-keys.ts";
 import { upkeep } from "./auth/upkeep.ts";
-import { announceAccess } from "./documents/access-changes.ts";
+import { eraseDocumentsIn, handOverDocuments, ownDocuments } from "./documents/account-documents.ts";
 import { closeSockets } from "./documents/close-sockets.ts";
 import { documentRoutes } from "./documents/routes.ts";
 import { socketRoute } from "./documents/socket.ts";
@@ -16,7 +16,6 @@ import { type RequestContext, requestContext } from "./platform/request-context.
 import { type ErrorCode, errorStatus } from "./protocol/errors.ts";
 import { asyncApi, frameSchemas } from "./protocol/frame-documents.ts";
 import { personalWorkspace } from "./workspaces/personal-workspace.ts";
-import { workspaceRoutes } from "./workspaces/routes.ts";
 
 const app = new OpenAPIHono<RequestContext>({ defaultHook: onInvalid });
 app.use(requestContext);
@@ -26,19 +25,14 @@ app.use("/api/*", crossOrigin, ownPagesOnly);
 // After the above, so that a page of an allowed origin can read that it asked too often.
 app.use(floodGuard("NETWORK_RATE"));
 
-const authPorts: AuthPorts = { accountExtras: personalWorkspace, closeSockets };
+const authPorts: AuthPorts = {
+  accountExtras: personalWorkspace,
+  closeSockets,
+  handOverDocuments,
+  eraseDocumentsIn,
+  ownDocuments,
+};
 app.route("/api/v1", authRoutes(authPorts));
-app.route(
-  "/api/v1",
-  workspaceRoutes({
-    announceAccess: (env, workspaceId, userId) =>
-      announceAccess(env, {
-        where: { workspaceId },
-        ...(userId !== undefined && { userId }),
-        reason: "the workspace's members have changed",
-      }),
-  }),
-);
 app.route("/api/v1", documentRoutes);
 app.route("/", socketRoute);
 

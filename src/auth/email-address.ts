@@ -79,6 +79,5 @@ export async function sendAddressNotice(
   env: Env,
   { email, before }: { email: string; before: string },
 ): Promise<void> {
-  if (normalizeEmail(email) === normalizeEmail(before)) return;
   await sendMail(env, addressWasChanged(settingsOf(env).publicUrl, before, email));
 }

@@ -1,9 +1,11 @@
+import { waitUntil } from "cloudflare:workers";
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import { database } from "../db/database.ts";
 import { jsonBody } from "../platform/json-body.ts";
 import { mailInBackground } from "../platform/mail.ts";
 import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers } from "../platform/openapi.ts";
-import { Problem } from "../platform/problem.ts";
+import type { Problem } from "../platform/problem.ts";
+import { rateLimited } from "../platform/rate-limit.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import { limits } from "../protocol/limits.ts";
 import * as schemas from "../protocol/rest/accounts.ts";
@@ -11,6 +13,8 @@ import { currentUser } from "./accounts.ts";
 import { authenticated } from "./authenticate.ts";
 import { confirmLink, sendAddressNotice, sendChangeLink, sendVerification } from "./email-address.ts";
 import { linkInterval, newLinkToken } from "./email-links.ts";
+import { forgetNetworks } from "./password-check.ts";
+import { requireRecentSignIn } from "./recent-sign-in.ts";
 import { originOf } from "./request-origin.ts";
 import { userBody } from "./token-answer.ts";
 
@@ -26,7 +30,7 @@ const verificationRoute = createRoute({
   middleware: [authenticated] as const,
   responses: {
     202: { description: "The message is on its way." },
-    ...problemAnswers("unauthenticated", "invalid_token", "slow_down"),
+    ...problemAnswers("unauthenticated", "invalid_token", "rate_limited"),
   },
 });
 
@@ -37,11 +41,11 @@ const changeRoute = createRoute({
   description:
     "It is the account's once the link that is sent there is confirmed; until then nothing changes.",
   security,
-  middleware: [authenticated, small] as const,
+  middleware: [authenticated, requireRecentSignIn, small] as const,
   request: { body: jsonRequest(schemas.emailChange) },
   responses: {
     202: { description: "The new address gets a message." },
-    ...problemAnswers(...bodyProblems, "unauthenticated", "invalid_token", "slow_down"),
+    ...problemAnswers(...bodyProblems, "unauthenticated", "invalid_token", "rate_limited"),
   },
 });
 
@@ -82,16 +86,18 @@ export const emailRoutes = new OpenAPIHono<RequestContext>()
     const { userId, sessionId } = c.var.principal;
     const { token } = c.req.valid("json");
     const addresses = await confirmLink(db, { token, userId, sessionId, origin: originOf(c) }, Date.now());
-    mailInBackground(c.get("requestId"), () => sendAddressNotice(c.env, addresses));
+    if (addresses.email !== addresses.before) {
+      waitUntil(forgetNetworks(c.env, addresses.before));
+      mailInBackground(c.get("requestId"), () => sendAddressNotice(c.env, addresses));
+    }
     return c.json(userBody(await currentUser(db, userId)), 200);
   });
 
 function tooSoon(): Problem {
-  return new Problem(
-    "slow_down",
-    "A message was sent a moment ago. Look for it, or ask again in 2 minutes.",
-    {
-      headers: { "retry-after": String(linkInterval / 1000) },
-    },
+  const detail = "A message was sent a moment ago. Look for it, or ask again in 2 minutes.";
+  return rateLimited(
+    { name: "e-mail", requests: 1, seconds: linkInterval / 1000 },
+    linkInterval / 1000,
+    detail,
   );
 }

@@ -70,3 +70,24 @@ If that was you, sign in to your account with this address; if you forgot its pa
 `,
   };
 }
+
+export function accountWasDeleted(publicUrl: string, to: string): Mail {
+  return {
+    to,
+    subject: "Your account was deleted",
+    text: `The account of ${to} at ${publicUrl} was deleted, as its person asked.
+
+If that was not you, tell whoever runs ${publicUrl}.
+`,
+  };
+}
+
+/** `from` is an address that its person has proved. */
+export function documentsForYou(publicUrl: string, to: string, from: string): Mail {
+  return {
+    to,
+    subject: "Documents were handed over to you",
+    text: `${from} has left ${publicUrl} and handed over their documents to you. They are in your personal workspace.
+`,
+  };
+}

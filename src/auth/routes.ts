@@ -2,6 +2,7 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { floodGuard } from "../platform/rate-limit.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import { emailRoutes } from "./email-routes.ts";
+import { ownDataRoutes } from "./own-data-routes.ts";
 import { passwordResetRoutes } from "./password-reset-routes.ts";
 import type { AuthPorts } from "./ports.ts";
 import { sessionRoutes } from "./session-routes.ts";
@@ -20,5 +21,6 @@ export function authRoutes(ports: AuthPorts) {
     .route("/", passwordResetRoutes(ports))
     .route("/", sessionRoutes(ports))
     .route("/", userRoutes)
-    .route("/", emailRoutes);
+    .route("/", emailRoutes)
+    .route("/", ownDataRoutes(ports));
 }

@@ -1,7 +1,7 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { and, desc, eq } from "drizzle-orm";
 import { database } from "../db/database.ts";
-import { olderThan } from "../db/page-position.ts";
+import { olderThan } from "../db/older-than.ts";
 import { auditEvents, sessions } from "../db/schema.ts";
 import { jsonBody } from "../platform/json-body.ts";
 import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers } from "../platform/openapi.ts";
@@ -18,11 +18,10 @@ import { withinTime } from "./live-sessions.ts";
 import type { AuthPorts } from "./ports.ts";
 import { reauthenticate } from "./recent-sign-in.ts";
 import { originOf } from "./request-origin.ts";
-import { sessionEnd } from "./session-rules.ts";
+import { auditEventBody, sessionBody } from "./session-body.ts";
 
 const security = [{ bearer: [] }];
 const params = z.object({ id });
-const time = (ms: number) => new Date(ms).toISOString();
 
 const listRoute = createRoute({
   method: "get",
@@ -96,15 +95,7 @@ export function sessionRoutes({ closeSockets }: AuthPorts) {
           .orderBy(desc(sessions.createdAt), desc(sessions.id))
           .limit(limit),
       );
-      const items = rows.map((row) => ({
-        id: row.id,
-        current: row.id === sessionId,
-        created_at: time(row.createdAt),
-        last_used_at: time(row.rotatedAt),
-        expires_at: time(sessionEnd(row)),
-        address: row.address,
-        user_agent: row.userAgent,
-      }));
+      const items = rows.map((row) => ({ ...sessionBody(row), current: row.id === sessionId }));
       return c.json({ items, next_cursor: nextCursor }, 200);
     })
     .openapi(revokeRoute, async (c) => {
@@ -129,14 +120,6 @@ export function sessionRoutes({ closeSockets }: AuthPorts) {
           .orderBy(desc(auditEvents.createdAt), desc(auditEvents.id))
           .limit(limit),
       );
-      const items = rows.map((row) => ({
-        id: row.id,
-        event: row.event,
-        session_id: row.sessionId,
-        address: row.address,
-        user_agent: row.userAgent,
-        created_at: time(row.createdAt),
-      }));
-      return c.json({ items, next_cursor: nextCursor }, 200);
+      return c.json({ items: rows.map(auditEventBody), next_cursor: nextCursor }, 200);
     });
 }

@@ -1,14 +1,17 @@
 import { lte, not } from "drizzle-orm";
 import { database } from "../db/database.ts";
 import { emailTokens, oauthFlows, sessions } from "../db/schema.ts";
+import { eraseDeleted } from "./account-deletion.ts";
 import { withinTime } from "./live-sessions.ts";
 import type { AuthPorts } from "./ports.ts";
 import { sweepSockets } from "./session-sockets.ts";
 
-/** What the service does every minute about sign-ins; once an hour it also deletes what has run out. */
-export async function upkeep(env: Env, { closeSockets }: AuthPorts, now: number): Promise<void> {
-  await sweepSockets(env, closeSockets, now);
-  if (new Date(now).getUTCMinutes() === 0) await prune(env, now);
+/** What the service does every minute about sign-ins; once an hour it also deletes what has run out, and what is left of accounts. */
+export async function upkeep(env: Env, ports: AuthPorts, now: number): Promise<void> {
+  await sweepSockets(env, ports.closeSockets, now);
+  if (new Date(now).getUTCMinutes() !== 0) return;
+  await prune(env, now);
+  await eraseDeleted(env, ports);
 }
 
 /** Nothing of this is good for anything any more, whether it is deleted or not. */

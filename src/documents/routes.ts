@@ -235,7 +235,7 @@ function placesOf(env: Env): Places {
   return { db: database(env.DB), room: (id) => env.ROOMS.getByName(id) };
 }
 
-function documentBody({ row, content, version }: Document): schemas.DocumentBody {
+export function documentBody({ row, content, version }: Document): schemas.DocumentBody {
   return { ...summaryBody(row), content, version };
 }
 

@@ -49,7 +49,7 @@ describe("verify", () => {
     const account = await newAccount();
     const first = await linkTo(account.user.email);
     const refused = await again(account);
-    expectProblem(refused, "slow_down");
+    expectProblem(refused, "rate_limited");
     expect(refused.headers.get("retry-after")).toBe("120");
     later(2);
     expect((await again(account)).status).toBe(202);

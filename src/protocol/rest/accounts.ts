@@ -1,5 +1,8 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
+import { document } from "./documents.ts";
+import { nextCursor } from "./page.ts";
+import { auditEvent, session } from "./sessions.ts";
 import { id, line, text, time } from "./text.ts";
 
 const object = (issue: { input: unknown }) =>
@@ -120,6 +123,20 @@ export const emailConfirmation = z
   .object({ token: linkToken }, { error: object })
   .meta({ id: "EmailConfirmation" });
 
+/** What `POST /users/me/deletion` takes. */
+export const accountDeletion = z
+  .object(
+    {
+      documents: z
+        .union([z.literal("delete"), z.object({ hand_over_to: email })], {
+          error: 'documents must be "delete", or {"hand_over_to": <e-mail address>}',
+        })
+        .meta({ description: "What becomes of the documents of one's personal workspace." }),
+    },
+    { error: object },
+  )
+  .meta({ id: "AccountDeletion" });
+
 /** A person, to themselves. */
 export const user = z
   .object({
@@ -143,8 +160,37 @@ export const tokens = z
   })
   .meta({ id: "Tokens" });
 
+/** The answer to `GET /users/me/export`. Without `account` … `audit` where it goes on with an export before. */
+export const accountExport = z
+  .object({
+    exported_at: time,
+    account: user.optional(),
+    identities: z
+      .array(z.object({ provider: z.string(), subject: z.string(), email: z.string(), created_at: time }))
+      .optional(),
+    sessions: z.array(session.omit({ current: true })).optional(),
+    personal_tokens: z
+      .array(
+        z.object({
+          id,
+          name: z.string(),
+          scope: z.string(),
+          created_at: time,
+          expires_at: time,
+          last_used_at: time.nullable(),
+        }),
+      )
+      .optional(),
+    workspaces: z.array(z.object({ id, name: z.string(), role: z.string(), member_since: time })).optional(),
+    audit: z.array(auditEvent).optional(),
+    documents: z.array(document),
+    next_cursor: nextCursor,
+  })
+  .meta({ id: "AccountExport" });
+
 export type LogoutScope = z.infer<typeof logout>["scope"];
 export type UserBody = z.infer<typeof user>;
 /** The refresh token is absent if it went into a cookie. */
 export type TokensAnswer = z.infer<typeof tokens>;
 export type TokensBody = TokensAnswer & { refresh_token: string };
+export type AccountExport = z.infer<typeof accountExport>;

@@ -1,0 +1,76 @@
+import { and, asc, eq, gt, isNull, or, sql } from "drizzle-orm";
+import type { BatchItem } from "drizzle-orm/batch";
+import type { OwnDocument } from "../auth/ports.ts";
+import { type Database, database } from "../db/database.ts";
+import { documents } from "../db/schema.ts";
+import type { Position } from "../platform/cursor.ts";
+import { documentBody } from "./routes.ts";
+import { deleteDocument } from "./store.ts";
+
+// What becomes of documents when their person takes them along, or leaves.
+
+const personalWorkspaceOf = (userId: string) =>
+  sql<string>`(SELECT id FROM workspaces WHERE personal_user_id = ${userId})`;
+
+/** The statement that gives the documents of one person's personal workspace to another's. */
+export function handOverDocuments(
+  db: Database,
+  { from, to }: { from: string; to: string },
+): BatchItem<"sqlite"> {
+  return db
+    .update(documents)
+    .set({ ownerId: to, workspaceId: personalWorkspaceOf(to) })
+    .where(and(eq(documents.workspaceId, personalWorkspaceOf(from)), isNull(documents.deletedAt)));
+}
+
+/** Documents that one run erases: two calls each, of the 10,000 that an invocation has. */
+const erasedAtOnce = 2_000;
+
+/** Erases documents of a workspace, rooms first, as `eraseDocument` does; true when none is left. */
+export async function eraseDocumentsIn(env: Env, workspaceId: string): Promise<boolean> {
+  const db = database(env.DB);
+  const found = await db
+    .select({ id: documents.id })
+    .from(documents)
+    .where(eq(documents.workspaceId, workspaceId))
+    .limit(erasedAtOnce);
+  for (const { id } of found) {
+    await env.ROOMS.getByName(id).erase();
+    await deleteDocument(db, id);
+  }
+  return found.length < erasedAtOnce;
+}
+
+const rowsAtOnce = 100;
+
+/** A person's own documents after a position, oldest first, each with the text that it has when its turn comes. */
+export async function* ownDocuments(
+  env: Env,
+  userId: string,
+  after: Position | null,
+): AsyncGenerator<OwnDocument> {
+  const db = database(env.DB);
+  let last = after;
+  for (;;) {
+    const later = last && [
+      gt(documents.createdAt, last.createdAt),
+      and(eq(documents.createdAt, last.createdAt), gt(documents.id, last.id)),
+    ];
+    const rows = await db
+      .select()
+      .from(documents)
+      .where(
+        and(eq(documents.ownerId, userId), isNull(documents.deletedAt), later ? or(...later) : undefined),
+      )
+      .orderBy(asc(documents.createdAt), asc(documents.id))
+      .limit(rowsAtOnce);
+    for (const row of rows) {
+      const read = await env.ROOMS.getByName(row.id).read();
+      last = { createdAt: row.createdAt, id: row.id };
+      // Deleted meanwhile.
+      if (!read.ok) continue;
+      yield { position: last, body: documentBody({ row, content: read.content, version: read.version }) };
+    }
+    if (rows.length < rowsAtOnce) return;
+  }
+}

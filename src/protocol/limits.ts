@@ -77,10 +77,10 @@ export const limits = {
   /** Viewers of one fan-out: one broadcast to them takes some 10 ms of its one thread. */
   fanoutViewers: 1_000,
   /**
-   * Fan-outs that hang below the room, and below each fan-out: what a room's audience costs it ends there. Two levels of
-   * them hold 272,000 viewers.
+   * Fan-outs that hang below the room, and below each fan-out: there ends what an audience costs the room. Two levels of
+   * them hold 110,000 viewers.
    */
-  fanoutChildren: 16,
+  fanoutChildren: 10,
   /** Milliseconds for which a room gathers frames for a fan-out: 20 calls a second, however many operations. */
   fanoutMs: 50,
   /** UTF-16 units of frames that wait for a fan-out; past them it fetches what it misses when it can. */

@@ -1,6 +1,7 @@
 // The Worker of audience-bench.ts: the service's own objects and its own way of leading sockets to them, and grants for the
 // asking, so that one person can be two thousand viewers.
 import { openSocket } from "../../src/documents/socket.ts";
+import { limits } from "../../src/protocol/limits.ts";
 import type { Grant } from "../../src/room/room-api.ts";
 
 export { DocumentRoom, SocketAccess, ViewerFanout } from "../../src/index.ts";
@@ -11,6 +12,8 @@ export default {
     const [, what, id = "", user = ""] = url.pathname.split("/");
     const room = env.ROOMS.getByName(id);
     if (what === "create") {
+      // The objects run in this isolate: small fan-outs make a deep tree of a small audience.
+      Object.assign(limits, await request.json());
       return Response.json(
         await room.create({ content: "x".repeat(10_000), author: { userId: "w", kind: "person" } }),
       );

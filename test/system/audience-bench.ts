@@ -1,14 +1,20 @@
-// `node test/system/audience-bench.ts [viewers] [seconds]`: viewers on one document and one writer, over real sockets to a
-// real workerd on this machine. Prints what docs/scaling.md reckons with.
+// `node test/system/audience-bench.ts [viewers] [seconds] [fanoutViewers] [fanoutChildren]`: viewers on one document and one
+// writer, over real sockets to a real workerd on this machine; with smaller fan-outs than those of the service, a deeper tree.
+// Prints what docs/scaling.md reckons with.
 import { randomUUID } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Text } from "../../src/ot/text.ts";
+import { limits } from "../../src/protocol/limits.ts";
 import type { ServerFrame } from "../../src/protocol/server-frames.ts";
 import { startServer } from "../support/server.ts";
 
 const viewers = Number(process.argv[2] ?? 2_000);
 const seconds = Number(process.argv[3] ?? 10);
+const tree = {
+  fanoutViewers: Number(process.argv[4] ?? limits.fanoutViewers),
+  fanoutChildren: Number(process.argv[5] ?? limits.fanoutChildren),
+};
 const editsPerSecond = 5;
 
 /** Of what a room tells of itself. */
@@ -41,7 +47,7 @@ function serverCpu(): number {
 const server = await startServer({ main: "test/support/audience-worker.ts" });
 try {
   const id = randomUUID();
-  await fetch(`${server.url}/create/${id}`);
+  await fetch(`${server.url}/create/${id}`, { method: "POST", body: JSON.stringify(tree) });
   const open = async (user: string, receive: (frame: ServerFrame) => void): Promise<WebSocket> => {
     const socket = new WebSocket(`${server.url.replace("http", "ws")}/ws/${id}/${user}`);
     await new Promise<void>((resolve, reject) => {
@@ -88,7 +94,7 @@ try {
 
   let version = 1;
   const writer = await open("writer", () => {});
-  const shards = Math.ceil(Math.max(0, viewers - 100) / 1_000);
+  const shards = 2 * Math.ceil(Math.max(0, viewers - limits.directViewers) / tree.fanoutViewers);
   const stats = async () =>
     (await fetch(`${server.url}/stats/${id}/${shards}`)).json() as Promise<{
       room: Stats;

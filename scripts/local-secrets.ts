@@ -1,15 +1,17 @@
 import { createHash, generateKeyPairSync, randomBytes } from "node:crypto";
 import { appendFileSync, existsSync, readFileSync } from "node:fs";
 
-/**
- * Fresh secrets for one installation: a JWKS (RFC 7517) with one private Ed25519 key (RFC 8037), named by its
- * thumbprint (RFC 7638), and 32 random bytes.
- */
-export function newSecrets(): { SIGNING_KEYS: string; REFRESH_SECRET: string } {
+/** A fresh private Ed25519 key as a JWK (RFC 8037), named by its thumbprint (RFC 7638). */
+export function newSigningKey() {
   const { kty, crv, x, d } = generateKeyPairSync("ed25519").privateKey.export({ format: "jwk" });
   const kid = createHash("sha256").update(JSON.stringify({ crv, kty, x })).digest("base64url");
+  return { kty, crv, x, d, kid, alg: "EdDSA", use: "sig" };
+}
+
+/** Fresh secrets for one installation: a JWKS (RFC 7517) with one key, and 32 random bytes. */
+export function newSecrets(): { SIGNING_KEYS: string; REFRESH_SECRET: string } {
   return {
-    SIGNING_KEYS: JSON.stringify({ keys: [{ kty, crv, x, d, kid, alg: "EdDSA", use: "sig" }] }),
+    SIGNING_KEYS: JSON.stringify({ keys: [newSigningKey()] }),
     REFRESH_SECRET: randomBytes(32).toString("base64url"),
   };
 }

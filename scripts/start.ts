@@ -182,6 +182,8 @@ while (!(await healthy(address))) {
   await sleep(100);
 }
 if (!stopping) {
+  // On Cloudflare the cron of wrangler.toml rings; here nobody else does.
+  setInterval(() => void fetch(`${address}/cdn-cgi/local/scheduled`).catch(() => {}), 60_000);
   console.log(`
 Materi is running. Ctrl-C stops it; its data stays in .wrangler/state.
 

@@ -3,6 +3,7 @@ import type { AuthPorts } from "./auth/ports.ts";
 import { authRoutes } from "./auth/routes.ts";
 import { publicKeySet } from "./auth/signing-keys.ts";
 import { upkeep } from "./auth/upkeep.ts";
+import { announceAccess } from "./documents/access-changes.ts";
 import { eraseDocumentsIn, handOverDocuments, ownDocuments } from "./documents/account-documents.ts";
 import { closeSockets } from "./documents/close-sockets.ts";
 import { documentRoutes } from "./documents/routes.ts";
@@ -16,6 +17,7 @@ import { type RequestContext, requestContext } from "./platform/request-context.
 import { type ErrorCode, errorStatus } from "./protocol/errors.ts";
 import { asyncApi, frameSchemas } from "./protocol/frame-documents.ts";
 import { personalWorkspace } from "./workspaces/personal-workspace.ts";
+import { workspaceRoutes } from "./workspaces/routes.ts";
 
 const app = new OpenAPIHono<RequestContext>({ defaultHook: onInvalid });
 app.use(requestContext);
@@ -33,6 +35,17 @@ const authPorts: AuthPorts = {
   ownDocuments,
 };
 app.route("/api/v1", authRoutes(authPorts));
+app.route(
+  "/api/v1",
+  workspaceRoutes({
+    announceAccess: (env, workspaceId, userId) =>
+      announceAccess(env, {
+        where: { workspaceId },
+        ...(userId !== undefined && { userId }),
+        reason: "the workspace's members have changed",
+      }),
+  }),
+);
 app.route("/api/v1", documentRoutes);
 app.route("/", socketRoute);
 

@@ -1,6 +1,6 @@
 import { and, desc, eq } from "drizzle-orm";
 import { type Database, database } from "../db/database.ts";
-import { olderThan } from "../db/older-than.ts";
+import { olderThan } from "../db/page-position.ts";
 import { auditEvents, identities, memberships, personalTokens, sessions, workspaces } from "../db/schema.ts";
 import { encodeCursor, type Position } from "../platform/cursor.ts";
 import { errorFields, log } from "../platform/log.ts";

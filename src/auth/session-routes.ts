@@ -1,7 +1,7 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { and, desc, eq } from "drizzle-orm";
 import { database } from "../db/database.ts";
-import { olderThan } from "../db/older-than.ts";
+import { olderThan } from "../db/page-position.ts";
 import { auditEvents, sessions } from "../db/schema.ts";
 import { jsonBody } from "../platform/json-body.ts";
 import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers } from "../platform/openapi.ts";

@@ -1,4 +1,12 @@
-import { index, integer, primaryKey, sqliteTable, text, uniqueIndex } from "drizzle-orm/sqlite-core";
+import {
+  type AnySQLiteColumn,
+  index,
+  integer,
+  primaryKey,
+  sqliteTable,
+  text,
+  uniqueIndex,
+} from "drizzle-orm/sqlite-core";
 
 // The tables of D1. Times are milliseconds since the epoch. Migrations only add: a table rebuild on D1 deletes
 // the rows of every table that refers to it by a cascade, and reports success. So no cascade either.
@@ -159,6 +167,8 @@ export const workspaces = sqliteTable(
     /** Set for the one workspace that every person has from the start. */
     personalUserId: text("personal_user_id").references(() => users.id),
     createdAt: integer("created_at").notNull(),
+    /** Set while it waits to be erased: from then on it and its documents are shown to nobody but its owners. */
+    deletedAt: integer("deleted_at"),
   },
   (table) => [uniqueIndex("workspaces_personal_user").on(table.personalUserId)],
 );
@@ -172,10 +182,73 @@ export const memberships = sqliteTable(
     userId: text("user_id")
       .notNull()
       .references(() => users.id),
-    role: text("role", { enum: ["owner"] }).notNull(),
+    role: text("role", { enum: ["owner", "admin", "editor", "viewer"] }).notNull(),
     createdAt: integer("created_at").notNull(),
   },
-  (table) => [primaryKey({ columns: [table.workspaceId, table.userId] })],
+  (table) => [
+    primaryKey({ columns: [table.workspaceId, table.userId] }),
+    index("memberships_user").on(table.userId, table.createdAt, table.workspaceId),
+  ],
+);
+
+/** Invitations into a workspace that were not accepted yet; accepted or withdrawn, they are deleted. */
+export const invitations = sqliteTable(
+  "invitations",
+  {
+    id: text("id").primaryKey(),
+    workspaceId: text("workspace_id")
+      .notNull()
+      .references(() => workspaces.id),
+    email: text("email").notNull(),
+    emailNormalized: text("email_normalized").notNull(),
+    role: text("role", { enum: ["admin", "editor", "viewer"] }).notNull(),
+    /** SHA-256 of the token in the message, base64url. */
+    tokenHash: text("token_hash").notNull(),
+    invitedBy: text("invited_by")
+      .notNull()
+      .references(() => users.id),
+    createdAt: integer("created_at").notNull(),
+    expiresAt: integer("expires_at").notNull(),
+  },
+  (table) => [
+    uniqueIndex("invitations_token").on(table.tokenHash),
+    uniqueIndex("invitations_workspace_email").on(table.workspaceId, table.emailNormalized),
+  ],
+);
+
+/** What a person may do in one document beside what their workspace gives them. */
+export const documentGrants = sqliteTable(
+  "document_grants",
+  {
+    documentId: text("document_id")
+      .notNull()
+      .references((): AnySQLiteColumn => documents.id),
+    userId: text("user_id")
+      .notNull()
+      .references(() => users.id),
+    role: text("role", { enum: ["editor", "viewer"] }).notNull(),
+    grantedBy: text("granted_by").notNull(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.documentId, table.userId] }),
+    index("document_grants_user").on(table.userId, table.createdAt, table.documentId),
+  ],
+);
+
+/** Events that happened and were not handed to the queue yet: written in the batch of the fact itself. */
+export const outbox = sqliteTable(
+  "outbox",
+  {
+    id: text("id").primaryKey(),
+    /** As in `src/events/event.ts`. */
+    type: text("type").notNull(),
+    workspaceId: text("workspace_id"),
+    /** JSON: ids and names, never a text of a document. */
+    data: text("data").notNull(),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [index("outbox_created").on(table.createdAt)],
 );
 
 /** What is known about a document outside its room; the text and its version are the room's alone (law RM-1). */

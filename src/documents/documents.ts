@@ -1,10 +1,11 @@
 import type { Database } from "../db/database.ts";
 import { Problem } from "../platform/problem.ts";
+import type { Role } from "../protocol/server-frames.ts";
 import type { IntegrityReport } from "../room/integrity.ts";
 import type { Span } from "../room/redaction.ts";
-import type { Attendance, Author, DocumentRoomApi, Grant, RoomResult, RoomStats } from "../room/room-api.ts";
-import { workspaceOf } from "../workspaces/memberships.ts";
-import { roleIn } from "./access.ts";
+import type { Attendance, Author, DocumentRoomApi, RoomResult, RoomStats } from "../room/room-api.ts";
+import { workspaceToWrite } from "../workspaces/workspaces.ts";
+import { type Need, roleIn, suffices } from "./access.ts";
 import {
   type DocumentRow,
   deleteDocument,
@@ -28,18 +29,21 @@ export interface Places {
 }
 
 /**
- * The document, for a person who may know of it. Throws Problem `not_found`, one and the same for a document that is
- * absent, deleted or somebody else's.
+ * The document, for a person who may do with it what is needed. Throws Problem `not_found`, one and the same for a
+ * document that is absent, deleted or foreign, and `forbidden` for one who may know of it but not do this.
  */
 export async function documentFor(
   db: Database,
   userId: string,
   id: string,
-): Promise<{ row: DocumentRow; role: Grant["role"] }> {
-  const row = await findDocument(db, id);
-  const role = row && row.deletedAt === null ? roleIn(row, userId) : undefined;
-  if (!row || !role) throw notFound();
-  return { row, role };
+  need: Need,
+): Promise<{ row: DocumentRow; role: Role }> {
+  const found = await findDocument(db, userId, id);
+  if (!found || found.row.deletedAt !== null || found.workspaceDeletedAt !== null) throw notFound();
+  const role = roleIn(found.row, userId, found);
+  if (!role) throw notFound();
+  if (!suffices(role, need)) throw new Problem("forbidden", "Your role in the document does not allow this.");
+  return { row: found.row, role };
 }
 
 /**
@@ -52,8 +56,7 @@ export async function createDocument(
   { title, content, workspaceId }: { title: string; content: string; workspaceId: string | undefined },
   now: number,
 ): Promise<Document> {
-  const workspace = await workspaceOf(db, userId, workspaceId);
-  if (!workspace) throw new Problem("not_found", "There is no such workspace.");
+  const workspace = await workspaceToWrite(db, userId, workspaceId);
   const id = crypto.randomUUID();
   const { version } = accepted(await room(id).create({ content, author: authorOf(userId) }));
   const row = {
@@ -70,20 +73,19 @@ export async function createDocument(
 }
 
 export async function readDocument({ db, room }: Places, userId: string, id: string): Promise<Document> {
-  const { row } = await documentFor(db, userId, id);
+  const { row } = await documentFor(db, userId, id, "read");
   return { row, ...accepted(await room(id).read()) };
 }
 
 /** Who has the document open, those first who came first. */
 export async function readPresence({ db, room }: Places, userId: string, id: string): Promise<Attendance> {
-  await documentFor(db, userId, id);
+  await documentFor(db, userId, id, "read");
   return accepted(await room(id).attendees());
 }
 
 /** What the document's room costs: for its owner, who pays. Throws Problem `forbidden` for others who may read it. */
 export async function readStats({ db, room }: Places, userId: string, id: string): Promise<RoomStats> {
-  const { role } = await documentFor(db, userId, id);
-  if (role !== "owner") throw new Problem("forbidden", "Only a document's owner sees what it costs.");
+  await documentFor(db, userId, id, "manage");
   return room(id).stats();
 }
 
@@ -93,8 +95,7 @@ export async function checkIntegrity(
   userId: string,
   id: string,
 ): Promise<IntegrityReport> {
-  const { role } = await documentFor(db, userId, id);
-  if (role !== "owner") throw new Problem("forbidden", "Only a document's owner checks its history.");
+  await documentFor(db, userId, id, "manage");
   return accepted(await room(id).checkIntegrity()).report;
 }
 
@@ -108,8 +109,7 @@ export async function redactDocument(
   id: string,
   span: Span,
 ): Promise<{ version: number }> {
-  const { role } = await documentFor(db, userId, id);
-  if (role !== "owner") throw new Problem("forbidden", "Only a document's owner changes its history.");
+  await documentFor(db, userId, id, "manage");
   const { version } = accepted(await room(id).redact({ span, author: authorOf(userId) }));
   return { version };
 }
@@ -125,7 +125,7 @@ export async function changeDocument(
   { title, content, ifVersion }: { title?: string; content?: string; ifVersion: number | undefined },
   now: number,
 ): Promise<Document> {
-  await documentFor(db, userId, id);
+  await documentFor(db, userId, id, "write");
   const text =
     content === undefined
       ? accepted(await room(id).read())
@@ -158,8 +158,10 @@ export async function eraseDocument(
   id: string,
   now: number,
 ): Promise<void> {
-  const row = await findDocument(db, id);
-  if (!row || !roleIn(row, userId)) throw notFound();
+  const found = await findDocument(db, userId, id);
+  const role = found && roleIn(found.row, userId, found);
+  if (!role) throw notFound();
+  if (!suffices(role, "manage")) throw new Problem("forbidden", "Only a document's owners delete it.");
   await markDeleted(db, id, now);
   await room(id).erase();
   await deleteDocument(db, id);

@@ -17,7 +17,7 @@ export async function admit(env: Env, principal: Principal, documentId: string):
   const decidedAt = Date.now();
   const db = database(env.DB);
   const [{ role }, user] = await Promise.all([
-    documentFor(db, principal.userId, documentId),
+    documentFor(db, principal.userId, documentId, "read"),
     findUser(db, principal.userId),
   ]);
   const { sessionId } = principal;

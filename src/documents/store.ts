@@ -1,8 +1,9 @@
 import { and, desc, eq, isNull } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
-import { olderThan } from "../db/older-than.ts";
-import { documents } from "../db/schema.ts";
+import { olderThan } from "../db/page-position.ts";
+import { documentGrants, documents, memberships, workspaces } from "../db/schema.ts";
 import type { Position } from "../platform/cursor.ts";
+import type { Standing } from "./access.ts";
 
 export type DocumentRow = typeof documents.$inferSelect;
 
@@ -10,10 +11,38 @@ export async function insertDocument(db: Database, row: typeof documents.$inferI
   await db.insert(documents).values(row);
 }
 
-/** The document, also one that is just being deleted. */
-export async function findDocument(db: Database, id: string): Promise<DocumentRow | undefined> {
-  const [row] = await db.select().from(documents).where(eq(documents.id, id));
-  return row;
+/** A document, and by what a person may be something in it: also one that is just being deleted. */
+export interface FoundDocument extends Standing {
+  row: DocumentRow;
+  /** Set while the whole workspace waits to be erased. */
+  workspaceDeletedAt: number | null;
+}
+
+/** One query: every request for a document begins with it. */
+export async function findDocument(
+  db: Database,
+  userId: string,
+  id: string,
+): Promise<FoundDocument | undefined> {
+  const [found] = await db
+    .select({
+      row: documents,
+      workspaceDeletedAt: workspaces.deletedAt,
+      workspaceRole: memberships.role,
+      grantedRole: documentGrants.role,
+    })
+    .from(documents)
+    .innerJoin(workspaces, eq(workspaces.id, documents.workspaceId))
+    .leftJoin(
+      memberships,
+      and(eq(memberships.workspaceId, documents.workspaceId), eq(memberships.userId, userId)),
+    )
+    .leftJoin(
+      documentGrants,
+      and(eq(documentGrants.documentId, documents.id), eq(documentGrants.userId, userId)),
+    )
+    .where(eq(documents.id, id));
+  return found;
 }
 
 /** A person's own documents after a position, newest first. */

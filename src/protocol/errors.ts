@@ -25,7 +25,11 @@ export const errorStatus = {
   email_taken: 409,
   weak_password: 422,
   invalid_link: 400,
+  // Workspaces
+  quota_exceeded: 403,
   last_owner: 409,
+  personal_workspace: 409,
+  invalid_invitation: 404,
   // Operations
   invalid_frame: 400,
   invalid_operation: 400,

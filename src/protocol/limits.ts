@@ -92,6 +92,8 @@ export const limits = {
   fanoutSettleMs: 5_000,
   /** Bytes of a REST request's body: a document of the largest size in UTF-8, with room for JSON. */
   bodyBytes: 16_777_216,
+  /** Bytes of a body that holds no text of a document: names, roles, addresses. */
+  smallBodyBytes: 16_384,
   /** Bytes of a body that anyone may send unasked who they are (register, login, refresh). */
   credentialsBytes: 16_384,
   /** Code units of a refresh token as it is presented; ours have about 100. */
@@ -140,6 +142,16 @@ export const limits = {
   /** Days for which a network counts as one of the account's owner's after a sign-in, and how many do. */
   knownNetworkDays: 90,
   knownNetworks: 20,
+  /** Workspaces that one person is in: more than anybody works in, and few enough to look through. */
+  workspacesPerPerson: 100,
+  /** Members of one workspace: what one page of D1 rows and a change of them can go through at once. */
+  membersPerWorkspace: 500,
+  /** Invitations into one workspace that are open at a time: each sends a message, to whomever it names. */
+  invitationsPerWorkspace: 100,
+  /** Days for which an invitation can be accepted. */
+  invitationDays: 7,
+  /** Days for which what was deleted can be brought back; then it is erased. */
+  graceDays: 30,
   /** Items on one page of a list. */
   pageItems: { default: 50, max: 100 },
 } as const;

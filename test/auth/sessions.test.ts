@@ -27,10 +27,16 @@ async function sessionsOf(token: string): Promise<SessionBody[]> {
 }
 
 async function auditOf(token: string): Promise<AuditEventBody[]> {
-  const answer = await api("GET", "/users/me/audit", { token });
-  expect(answer.status, answer.text).toBe(200);
-  return answer.body.items;
+  // That a new account was sent a message is told when it was, later than everything else.
+  return vi.waitFor(async () => {
+    const answer = await api("GET", "/users/me/audit", { token });
+    expect(answer.status, answer.text).toBe(200);
+    const events: AuditEventBody[] = answer.body.items;
+    expect(events.some(isOfMessage)).toBe(true);
+    return events;
+  });
 }
+const isOfMessage = ({ event }: AuditEventBody) => event === "email.verification_sent";
 
 /** An account with so many sessions, the oldest first, all of different times. */
 async function signedIn(sessions: number): Promise<TokensBody[]> {
@@ -259,7 +265,7 @@ describe("GET /users/me/audit", () => {
     const second = await signIn(account, { "user-agent": "Phone/1.0", "cf-connecting-ip": "192.0.2.9" });
     pass(1);
     await logout(account.access_token, "session");
-    const events = await auditOf(second.access_token);
+    const events = (await auditOf(second.access_token)).filter((event) => !isOfMessage(event));
     expect(events.map(({ event, session_id }) => [event, session_id])).toEqual([
       ["session.ended", sid(account)],
       ["session.started", sid(second)],
@@ -308,6 +314,7 @@ describe("GET /users/me/audit", () => {
     const all = await signedIn(4);
     await logout(all[3]!.access_token, "others");
     const token = all[3]!.access_token;
+    const events = await auditOf(token);
     const seen: AuditEventBody[] = [];
     let cursor: string | null = "";
     while (cursor !== null) {
@@ -316,8 +323,8 @@ describe("GET /users/me/audit", () => {
       seen.push(...answer.body.items);
       cursor = answer.body.next_cursor;
     }
-    expect(seen).toEqual(await auditOf(token));
-    expect(seen).toHaveLength(7);
+    expect(seen).toEqual(events);
+    expect(seen).toHaveLength(8);
   });
 });
 
@@ -357,7 +364,7 @@ describe("the hourly upkeep", () => {
     const left = async () => [
       await count("sessions", "id IN (?, ?)", sid(idle), sid(busy)),
       await count("oauth_flows", "state_hash LIKE ?", `${idle.user.id}%`),
-      await count("email_tokens", "user_id = ?", idle.user.id),
+      await count("email_tokens", "token_hash LIKE ?", `${idle.user.id}%`),
     ];
     await scheduled(hour - 60_000);
     expect(await left()).toEqual([2, 2, 2]);

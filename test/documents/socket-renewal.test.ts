@@ -22,11 +22,11 @@ describe("auth on an open socket", () => {
   });
 
   it("AC-5: another person's token is refused; a person who may no longer see the document is put out", async () => {
-    const { account, id, socket } = await openDocument();
+    const { account, socket } = await openDocument();
     const stranger = await newAccount();
     const mismatch = { type: "error", code: "user_mismatch", retryable: false };
     expect(await socket.ask({ type: "auth", token: stranger.access_token })).toMatchObject(mismatch);
-    await env.DB.prepare("UPDATE documents SET owner_id = ? WHERE id = ?").bind(stranger.user.id, id).run();
+    await env.DB.prepare("DELETE FROM memberships WHERE user_id = ?").bind(account.user.id).run();
     expect(await socket.ask({ type: "auth", token: stranger.access_token })).toMatchObject(mismatch);
     expect(await socket.ask({ type: "auth", token: account.access_token })).toEqual({ closed: 4403 });
   });

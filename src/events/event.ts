@@ -1,0 +1,30 @@
+/** The types of events, as webhooks name them. The names are API. */
+export const eventTypes = [
+  "documents.created",
+  "documents.updated",
+  "documents.deleted",
+  "documents.restored",
+  "documents.erased",
+  "documents.shared",
+  "workspaces.created",
+  "workspaces.updated",
+  "workspaces.deleted",
+  "workspaces.restored",
+  "members.invited",
+  "members.added",
+  "members.changed",
+  "members.removed",
+  "users.created",
+  "users.updated",
+  "users.deleted",
+] as const;
+
+export type EventType = (typeof eventTypes)[number];
+
+/** Something that happened. `data` holds ids, names and roles: never a text of a document, a token or an address. */
+export interface Event {
+  type: EventType;
+  /** Whose webhooks hear of it; null for what belongs to no workspace. */
+  workspaceId: string | null;
+  data: Record<string, string | number | null>;
+}

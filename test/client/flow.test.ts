@@ -80,6 +80,44 @@ describe("a session that is told to slow down", () => {
     random.mockRestore();
   });
 
+  it("FL-2, FL-3, FL-4: closed for reading too slowly, and for being too fast, amid a large paste: all of it is there, once", async () => {
+    const { room, network, session } = setUp("begin end");
+    const [ann, ben] = [session("ann"), session("ben")];
+    await settle(room);
+    /** The answers to the `commits`-th commit from now, and those after it, are lost to ann. */
+    const stallAfter = async (commits: number) => {
+      let left = commits;
+      room.log.onAppend = () => {
+        left -= 1;
+        const socket = network.sockets.findLast(({ closed, peer }) => !closed && isAnns(peer));
+        if (left === 0 && socket) socket.loseAnswers = true;
+      };
+      for (let second = 0; second < 3; second++) await pass(room, 1_000);
+      return network.sockets.findLast(({ closed, peer }) => !closed && isAnns(peer));
+    };
+    const isAnns = ({ session: { grant } }: { session: { grant: { userId: string } } }) =>
+      grant.userId === "ann";
+    const pasted = "\u{1f600}".repeat(4 * limits.insertUnits + 1);
+    ann.edit(insertion(6, pasted));
+    const slow = await stallAfter(2);
+    expect([room.version, ann.version, ann.isSaved]).toEqual([3, 2, false]);
+    // The room finds that too much waits for her when it next sends something.
+    slow!.peer.bufferedBytes = limits.unreadBytes + 10_000_000;
+    ben.edit(insertion(0, "!"));
+    const fast = await stallAfter(3);
+    expect([slow!.closed, ann.isSaved]).toEqual([true, false]);
+    const flood = (limits.abuseFactor + 1) * limits.socketRate.burst;
+    for (let sent = 0; sent <= flood; sent++) room.send(fast!.peer, '{"type":"x"}');
+    expect(fast!.closed).toBe(true);
+    room.log.onAppend = () => {};
+    for (let second = 0; second < 60; second++) await pass(room, 1_000);
+    expect(ann.isSaved).toBe(true);
+    const text = `!begin ${pasted}end`;
+    expect([room.text === text, ann.text === text, ben.text === text]).toEqual([true, true, true]);
+    // The text that was there, ben's edit, and nine parts of the paste, each accepted once.
+    expect(room.version).toBe(11);
+  });
+
   it("what the room cannot take for now is offered ever more seldom, and goes out when it can", async () => {
     const { room, network, session } = setUp("text");
     const ann = session("ann");

@@ -56,6 +56,47 @@ describe("RM-7: an idle room sleeps", () => {
     expect(((await alarm()) ?? 0) - Date.now()).toBeGreaterThan(60_000);
   });
 
+  it("RM-5, AC-2: a socket that the room closed is nobody's when the room wakes, though its client has not closed it", async () => {
+    const id = await newRoom("text");
+    const stub = env.ROOMS.getByName(id);
+    const ann = await openRoomSocket(id, grantOf("ann"));
+    const ben = await openRoomSocket(id, grantOf("ben"));
+    await ann.ask({ type: "hello", client_id: "ann-1" });
+    await ben.ask({ type: "hello", client_id: "ben-1" });
+    expect(await stub.revoke({ userId: "ann" }, "removed")).toEqual({ sockets: 1 });
+    const attachments = () =>
+      runInDurableObject(stub, (_room, state) =>
+        state
+          .getWebSockets()
+          .map((socket) => socket.deserializeAttachment()?.session.grant.userId)
+          .sort(),
+      );
+    const before = await attachments();
+    expect(before).not.toContain("ann");
+    await evictDurableObject(stub, { webSockets: "hibernate" });
+    expect(await stub.attendees()).toMatchObject({ attendees: [{ userId: "ben" }] });
+    expect((await stub.stats()).sockets).toBe(1);
+    expect(await ann.next()).toEqual({ closed: 4403 });
+    expect(await ben.ask({ type: "submit", seq: 1, base: 1, op: ["a "] })).toMatchObject({ version: 2 });
+  });
+
+  it("RM-5: an open socket whose attachment this code did not write is closed with 4503, the others stay", async () => {
+    const id = await newRoom("text");
+    const stub = env.ROOMS.getByName(id);
+    const ann = await openRoomSocket(id, grantOf("ann"));
+    const ben = await openRoomSocket(id, grantOf("ben"));
+    await ann.ask({ type: "hello", client_id: "ann-1" });
+    await ben.ask({ type: "hello", client_id: "ben-1" });
+    await runInDurableObject(stub, (_room, state) => {
+      for (const socket of state.getWebSockets())
+        if (socket.deserializeAttachment().session.grant.userId === "ann") socket.serializeAttachment(null);
+    });
+    await evictDurableObject(stub, { webSockets: "hibernate" });
+    expect(await stub.attendees()).toMatchObject({ attendees: [{ userId: "ben" }] });
+    expect(await ann.next()).toEqual({ closed: 4503 });
+    expect(await ben.ask({ type: "submit", seq: 1, base: 1, op: ["a "] })).toMatchObject({ version: 2 });
+  });
+
   it("PR-3: who closes is gone for the others within 2 s", async () => {
     for (const leave of ["close", "superseded"] as const) {
       const id = await newRoom("text");

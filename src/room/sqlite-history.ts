@@ -105,6 +105,13 @@ export class SqliteHistory {
       .one().units;
   }
 
+  /** When the newest hot row was written; there must be one. */
+  newestHotAt(): number {
+    return this.#sql
+      .exec<{ at: number }>("SELECT at FROM operations ORDER BY last_version DESC LIMIT 1")
+      .one().at;
+  }
+
   /** The oldest segment, or else the oldest hot row: its newest version and time. */
   oldest(): Oldest | undefined {
     for (const table of ["segments", "operations"] as const) {

@@ -21,6 +21,12 @@ import { packText, readSnapshot, readText, writePackedText, writeSnapshot } from
 /** Units of hot rows that are sealed at once: some 6,000 typed edits, which a load reads in 2 ms. */
 const sealUnits = 131_072;
 
+/**
+ * What is sealed when nothing was written for so many milliseconds: hot rows of this many units, some 100 typed edits (to
+ * read fewer is no cost). Later than the tokens of open sockets set the alarm, so while somebody is there it sets none.
+ */
+const idle = { units: 2_048, ms: 600_000 };
+
 /** Units that a typed edit takes as a hot row, about: a load does not read old rows only to learn how long they are. */
 const typedUnits = 20;
 
@@ -117,7 +123,8 @@ export class SqliteOperationLog implements OperationLog {
     this.#hotUnits += units;
     this.#isFull = this.#sql.databaseSize >= this.#options.fullAt;
     if (this.#hotUnits >= sealUnits) this.#options.onDue?.(commit.at + sealDelay);
-    else if (this.#keepMs !== null) this.#options.onDue?.(commit.at + this.#keepMs);
+    else if (this.#hotUnits >= idle.units) this.#options.onDue?.(commit.at + idle.ms);
+    if (this.#keepMs !== null) this.#options.onDue?.(commit.at + this.#keepMs);
   }
 
   #saveSnapshot({ lastByActor, ...snapshot }: NonNullable<Commit["snapshot"]>): void {
@@ -186,11 +193,21 @@ export class SqliteOperationLog implements OperationLog {
     const room = this.#open();
     if (room) this.#hotUnits = this.#history.hotUnits();
     if (!room) return undefined;
+    const due = Math.min(this.#sealDueAt(), this.#trimDueAt(room));
+    return due === Number.POSITIVE_INFINITY ? undefined : due;
+  }
+
+  /** By the size of what is not sealed alone. */
+  #sealDueAt(): number {
     if (this.#hotUnits >= sealUnits) return 0;
+    return this.#hotUnits >= idle.units ? this.#history.newestHotAt() + idle.ms : Number.POSITIVE_INFINITY;
+  }
+
+  #trimDueAt(room: RoomRow): number {
     const oldest = this.#history.oldest();
-    if (!oldest || this.#isKeptByNumber(room, oldest)) return undefined;
+    if (!oldest || this.#isKeptByNumber(room, oldest)) return Number.POSITIVE_INFINITY;
     if (room.keep_ms !== null) return oldest.at + room.keep_ms;
-    return room.keep_operations !== null && oldest.isSealed ? 0 : undefined;
+    return room.keep_operations !== null && oldest.isSealed ? 0 : Number.POSITIVE_INFINITY;
   }
 
   upkeep(now: number, everything = false): boolean {
@@ -199,7 +216,7 @@ export class SqliteOperationLog implements OperationLog {
     this.#hotUnits = this.#history.hotUnits();
     const done = this.#storage.transactionSync(() => {
       const trimmed = this.#trim(room, now);
-      const isSealDue = everything || this.#hotUnits >= sealUnits || this.#isOldestTooOld(room, now);
+      const isSealDue = everything || this.#sealDueAt() <= now || this.#isOldestTooOld(room, now);
       const sealed = isSealDue && this.#history.sealNext(spanMs(room));
       const packed = (everything || sealed) && packText(this.#sql, "snapshot");
       if (sealed || trimmed || packed) this.#notePeak();

@@ -1,4 +1,4 @@
-import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { Room } from "../../src/room/room.ts";
@@ -68,6 +68,27 @@ describe("retention, end to end", () => {
     const next = await runInDurableObject(stub, (_room, { storage }) => storage.getAlarm());
     // What remains is the end of ann's token, not upkeep.
     expect(next === null || next > Date.now() + 10_000).toBe(true);
+  });
+
+  it("RM-7: a room that is left alone seals its tail by one alarm, and then has none", async () => {
+    const id = await edited(200);
+    const stub = env.ROOMS.getByName(id);
+    const alarm = () => runInDurableObject(stub, (_room, { storage }) => storage.getAlarm());
+    expect(((await alarm()) ?? 0) - Date.now()).toBeGreaterThan(590_000);
+    // Ten minutes go by.
+    await runInDurableObject(stub, (_room, { storage: { sql } }) => {
+      sql.exec("UPDATE operations SET at = at - 600000");
+    });
+    await evictDurableObject(stub);
+    const before = await stub.stats();
+    expect(await runDurableObjectAlarm(stub)).toBe(true);
+    expect(await alarm()).toBeNull();
+    const { rowsWritten } = await stub.stats();
+    expect(rowsWritten - before.rowsWritten).toBeLessThan(10);
+    await evictDurableObject(stub);
+    expect(await stub.read()).toMatchObject({ version: 200, content: "200" });
+    expect((await stub.stats()).rowsRead).toBeLessThan(30);
+    expect(await stub.checkIntegrity()).toMatchObject({ report: { version: 200, faults: [] } });
   });
 
   it("answers not_found where there is no document", async () => {

@@ -24,6 +24,9 @@ const onStorage = async (test: (storage: DurableObjectStorage) => void) => {
 const count = (storage: DurableObjectStorage, table: string) =>
   storage.sql.exec<{ rows: number }>(`SELECT count(*) AS rows FROM ${table}`).one().rows;
 
+/** Milliseconds without a commit after which a tail is sealed. */
+const idleMs = 600_000;
+
 describe("SqliteOperationLog", () => {
   it("a flush is one row, whatever it holds, and no index is written beside it", async () => {
     await onStorage((storage) => {
@@ -90,13 +93,42 @@ describe("SqliteOperationLog", () => {
     });
   });
 
+  it("a tail that is left alone for ten minutes is sealed, once; a short one never", async () => {
+    await onStorage((storage) => {
+      const due: number[] = [];
+      const log = new SqliteOperationLog(storage, { fullAt: 1e10, onDue: (at) => due.push(at) });
+      log.create(7);
+      let version = 0;
+      const type = () => {
+        version += 1;
+        log.append(
+          commit(version, [entry(ann, version, insertion(version - 1, "a"))], {
+            newActors: version === 1 ? [ann] : [],
+          }),
+        );
+      };
+      while (version < 50) type();
+      expect([due, log.upkeepDueAt(), log.upkeep(1e15)]).toEqual([[], undefined, false]);
+      while (version < 300) type();
+      const quietAt = 1_000 + version + idleMs;
+      expect([due.at(-1), log.upkeepDueAt()]).toEqual([quietAt, quietAt]);
+      expect(log.upkeep(quietAt - 1)).toBe(false);
+      const loaded = log.load();
+      expect(log.upkeep(quietAt)).toBe(true);
+      expect([count(storage, "operations"), count(storage, "segments")]).toEqual([0, 1]);
+      expect([log.upkeepDueAt(), log.upkeep(1e15)]).toEqual([undefined, false]);
+      expect(log.load()?.tail).toEqual(loaded?.tail);
+    });
+  });
+
   it("old rows become few, small segments; a commit that makes that due says so once it is", async () => {
     await onStorage((storage) => {
       const due: number[] = [];
       const log = new SqliteOperationLog(storage, { fullAt: 1e10, onDue: (at) => due.push(at) });
       log.create(7);
       let version = 0;
-      while (due.length === 0) {
+      // The first that is due is the sealing of a room that has gone quiet.
+      while ((due.at(-1) ?? idleMs) >= idleMs) {
         version += 1;
         log.append(
           commit(version, [entry(ann, version, insertion(version - 1, "abcdefgh"[version % 8]!))], {
@@ -105,7 +137,7 @@ describe("SqliteOperationLog", () => {
         );
       }
       expect(version).toBeGreaterThan(3_000);
-      expect(due[0]).toBeGreaterThan(1_000 + version);
+      expect(due.at(-1)).toBeGreaterThan(1_000 + version);
       expect(log.upkeepDueAt()).toBe(0);
       expect(log.upkeep(0)).toBe(true);
       expect(log.upkeepDueAt()).toBeUndefined();

@@ -1,4 +1,4 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
+import { type ChildProcess, execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
 import {
   existsSync,
@@ -28,6 +28,8 @@ export interface Server {
   kill9(): Promise<void>;
   /** Starts again with the same port, data and secrets, after killing what still runs. */
   restart(): Promise<void>;
+  /** What workerd has in memory. */
+  residentBytes(): number;
   /** Ends it, and deletes the data unless their folder was given. */
   stop(): Promise<void>;
 }
@@ -87,16 +89,18 @@ async function portOpen(port: number): Promise<boolean> {
 
 /**
  * Starts the service with its data in `persist` (default: a new folder that `stop` deletes) on `port` (default: a
- * free one). `main` is the Worker's entry. Without wrangler's proxies in between: requests go to workerd itself.
+ * free one). `main` is the Worker's entry, `v8Flags` are workerd's. Without wrangler's proxies in between: requests go to workerd itself.
  */
 export async function startServer({
   persist,
   port = 0,
   main = "src/index.ts",
+  v8Flags = "",
 }: {
   persist?: string;
   port?: number;
   main?: string;
+  v8Flags?: string;
 } = {}): Promise<Server> {
   const bundle = bundles.get(main) ?? makeBundle(main);
   bundles.set(main, bundle);
@@ -127,7 +131,7 @@ export async function startServer({
       detached: true,
       stdio: ["ignore", "inherit", "inherit", "ipc"],
       // What a killed Miniflare leaves behind is deleted with the data.
-      env: { ...wranglerEnv, TMPDIR: temporary },
+      env: { ...wranglerEnv, TMPDIR: temporary, MINIFLARE_WORKERD_V8_FLAGS: v8Flags },
     });
     running = child;
     const ready = await Promise.race([
@@ -154,6 +158,17 @@ export async function startServer({
     while (port !== 0 && (await portOpen(port))) await sleep(5);
   }
 
+  function residentBytes(): number {
+    const processes = execFileSync("ps", ["-A", "-o", "pgid=,rss=,comm="], { encoding: "utf8" });
+    const own = processes
+      .split("\n")
+      .map((line) => line.trim().split(/\s+/))
+      .filter(
+        ([group, , command]) => Number(group) === running?.pid && basename(command ?? "") === "workerd",
+      );
+    return own.reduce((sum, [, kilobytes]) => sum + Number(kilobytes) * 1_024, 0);
+  }
+
   async function stop(): Promise<void> {
     await kill9();
     for (const path of persist === undefined ? [folder] : [settingsFile, temporary]) {
@@ -176,6 +191,7 @@ export async function startServer({
       await kill9();
       await start();
     },
+    residentBytes,
     stop,
   };
 }

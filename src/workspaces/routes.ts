@@ -10,6 +10,7 @@ import { limits } from "../protocol/limits.ts";
 import { pageQuery } from "../protocol/rest/page.ts";
 import { id } from "../protocol/rest/text.ts";
 import * as schemas from "../protocol/rest/workspaces.ts";
+import { invitationRoutes } from "./invitation-routes.ts";
 import { memberRoutes } from "./member-routes.ts";
 import { workspaceBody } from "./workspace-body.ts";
 import {
@@ -116,7 +117,7 @@ export interface WorkspacePorts {
   announceAccess(env: Env, workspaceId: string, userId?: string): Promise<void>;
 }
 
-/** Workspaces, and who is in them. */
+/** Workspaces, who is in them, and invitations into them. */
 export function workspaceRoutes({ announceAccess }: WorkspacePorts) {
   return new OpenAPIHono<RequestContext>()
     .openapi(createRouteOf, async (c) => {
@@ -159,5 +160,6 @@ export function workspaceRoutes({ announceAccess }: WorkspacePorts) {
       const db = database(c.env.DB);
       return c.json(workspaceBody(await restoreWorkspace(db, c.var.principal.userId, id, Date.now())), 200);
     })
-    .route("/", memberRoutes(announceAccess));
+    .route("/", memberRoutes(announceAccess))
+    .route("/", invitationRoutes);
 }

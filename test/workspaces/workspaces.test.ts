@@ -74,6 +74,9 @@ describe("workspaces", () => {
       ["PATCH", `/members/${owner.user.id}`, { role: "viewer" }],
       ["DELETE", `/members/${owner.user.id}`, undefined],
       ["POST", "/transfer", { user_id: stranger.user.id }],
+      ["POST", "/invitations", { email: "a@example.com", role: "viewer" }],
+      ["GET", "/invitations", undefined],
+      ["DELETE", `/invitations/${crypto.randomUUID()}`, undefined],
     ] as const) {
       const [foreign, absent] = await Promise.all(
         [id, crypto.randomUUID()].map((which) =>

@@ -15,7 +15,8 @@ async function setUp() {
 describe("GET /documents/{id}/presence", () => {
   it("tells who said hello, by the names that D1 has, and forgets who left", async () => {
     const { account, token, id, here } = await setUp();
-    expect(await here()).toEqual([]);
+    const nobody = await api("GET", `/documents/${id}/presence`, { token });
+    expect(nobody.body).toEqual({ items: [], audience: 0 });
     const before = Date.now();
     const socket = await openSocket(id, token);
     expect(await here()).toEqual([]);

@@ -1,6 +1,7 @@
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
 import { z } from "zod";
 import { Problem } from "../platform/problem.ts";
+import { limits } from "../protocol/limits.ts";
 import type { SigningKeys } from "./signing-keys.ts";
 
 /** Seconds that an access token lives, unless its session ends before (law AU-6). */
@@ -9,6 +10,8 @@ export const accessTokenSeconds = 600;
 const issuer = "materi";
 const audience = "materi-api";
 const type = "at+jwt";
+/** RFC 7515 §7.1, to the letter: jose also takes padding, so one token would have several forms. */
+const form = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 
 /** Who is asking, as the access token says. */
 export interface Principal {
@@ -49,6 +52,7 @@ const claims = z.object({ sub: z.uuid(), sid: z.uuid(), jti: z.string(), iat: z.
  */
 export async function verifyAccessToken(keys: SigningKeys, token: string, now: number): Promise<Principal> {
   try {
+    if (token.length > limits.accessTokenUnits || !form.test(token)) throw new errors.JWSInvalid();
     const known = keys.verifying.get(decodeProtectedHeader(token).kid ?? "");
     if (!known) throw new errors.JWSSignatureVerificationFailed();
     const { payload } = await jwtVerify(token, known.key, {

@@ -62,7 +62,7 @@ export const limits = {
   reportUnits: 65_536,
   /** Reports that a room keeps. */
   keptReports: 5,
-  /** Code units of an access token in an `auth` frame; ours have about 500. */
+  /** Code units of an access token; ours have about 500. */
   accessTokenUnits: 4_096,
   /**
    * Bytes of a room's storage from which on nothing is written: the platform ends at 10 GB, and what is left serves to

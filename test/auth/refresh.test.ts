@@ -42,10 +42,10 @@ describe("AU-2: refresh", () => {
     await rotated(again.body.refresh_token);
   });
 
-  it("logs nobody out when fifty present one token at once", async () => {
+  it("logs nobody out when fifty present one token at once, a hundred times", async () => {
     const account = await newAccount();
     let token = account.refresh_token;
-    for (let round = 1; round <= 3; round++) {
+    for (let round = 1; round <= 100; round++) {
       const answers = await Promise.all(Array.from({ length: 50 }, () => refresh(token)));
       expect(new Set(answers.map(({ status }) => status))).toEqual(new Set([200]));
       expect(new Set(answers.map(({ body }) => body.refresh_token)).size).toBe(1);
@@ -53,7 +53,7 @@ describe("AU-2: refresh", () => {
       expect(await sessionsOf(account.user.id)).toEqual([{ generation: round }]);
       token = answers[0]?.body.refresh_token;
     }
-  });
+  }, 300_000);
 
   it.each<[string, (first: string) => Promise<void>]>([
     [

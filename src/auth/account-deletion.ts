@@ -1,11 +1,13 @@
 import { waitUntil } from "cloudflare:workers";
-import { and, eq, gte, isNotNull, isNull, lt, ne, notExists, sql } from "drizzle-orm";
+import { and, eq, gte, isNotNull, isNull, lt, ne, notExists, or, sql } from "drizzle-orm";
 import { alias } from "drizzle-orm/sqlite-core";
 import { type Database, database } from "../db/database.ts";
 import {
   auditEvents,
+  documentGrants,
   emailTokens,
   identities,
+  invitations,
   memberships,
   oauthFlows,
   personalTokens,
@@ -53,6 +55,15 @@ export async function deleteAccount(
       also: [
         ...(heir ? [ports.handOverDocuments(db, { from: user.id, to: heir.id })] : []),
         db.delete(memberships).where(eq(memberships.userId, user.id)),
+        db.delete(documentGrants).where(eq(documentGrants.userId, user.id)),
+        db
+          .delete(invitations)
+          .where(
+            or(
+              eq(invitations.invitedBy, user.id),
+              eq(invitations.emailNormalized, normalizeEmail(user.email)),
+            ),
+          ),
         db.delete(identities).where(eq(identities.userId, user.id)),
         db.delete(oauthFlows).where(eq(oauthFlows.userId, user.id)),
         db.delete(emailTokens).where(eq(emailTokens.userId, user.id)),
@@ -104,7 +115,11 @@ export async function eraseDeleted(
     .limit(erasedAtOnce);
   for (const { workspaceId } of left) {
     if (await eraseDocumentsIn(env, workspaceId)) {
-      await db.delete(workspaces).where(eq(workspaces.id, workspaceId));
+      await db.batch([
+        db.delete(memberships).where(eq(memberships.workspaceId, workspaceId)),
+        db.delete(invitations).where(eq(invitations.workspaceId, workspaceId)),
+        db.delete(workspaces).where(eq(workspaces.id, workspaceId)),
+      ]);
     }
   }
 }
@@ -149,6 +164,7 @@ async function refuseLastOwner(db: Database, userId: string): Promise<void> {
         eq(memberships.userId, userId),
         eq(memberships.role, "owner"),
         isNull(workspaces.personalUserId),
+        isNull(workspaces.deletedAt),
         notExists(anotherOwner),
       ),
     )

@@ -1,7 +1,8 @@
-import { and, asc, eq, gt, isNull, or, sql } from "drizzle-orm";
+import { and, asc, eq, isNull, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { OwnDocument } from "../auth/ports.ts";
 import { type Database, database } from "../db/database.ts";
+import { newerThan } from "../db/page-position.ts";
 import { documents } from "../db/schema.ts";
 import type { Position } from "../platform/cursor.ts";
 import { documentBody } from "./routes.ts";
@@ -50,18 +51,12 @@ export async function* ownDocuments(
   after: Position | null,
 ): AsyncGenerator<OwnDocument> {
   const db = database(env.DB);
-  let last = after;
+  let last = after ?? undefined;
   for (;;) {
-    const later = last && [
-      gt(documents.createdAt, last.createdAt),
-      and(eq(documents.createdAt, last.createdAt), gt(documents.id, last.id)),
-    ];
     const rows = await db
       .select()
       .from(documents)
-      .where(
-        and(eq(documents.ownerId, userId), isNull(documents.deletedAt), later ? or(...later) : undefined),
-      )
+      .where(and(eq(documents.ownerId, userId), isNull(documents.deletedAt), newerThan(documents, last)))
       .orderBy(asc(documents.createdAt), asc(documents.id))
       .limit(rowsAtOnce);
     for (const row of rows) {

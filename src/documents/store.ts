@@ -78,5 +78,8 @@ export async function markDeleted(db: Database, id: string, now: number): Promis
 }
 
 export async function deleteDocument(db: Database, id: string): Promise<void> {
-  await db.delete(documents).where(eq(documents.id, id));
+  await db.batch([
+    db.delete(documentGrants).where(eq(documentGrants.documentId, id)),
+    db.delete(documents).where(eq(documents.id, id)),
+  ]);
 }

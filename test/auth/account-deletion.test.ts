@@ -29,6 +29,14 @@ describe("delete the account", () => {
     const account = await newAccount();
     const { id: userId, email } = account.user;
     const { id, workspace_id } = await newDocument(account);
+    const guest = await newAccount();
+    // Somebody else is in the workspace and in the document, and another is invited.
+    const run = (sql: string, ...values: string[]) => env.DB.prepare(sql).bind(...values);
+    await env.DB.batch([
+      run("INSERT INTO memberships VALUES (?, ?, 'viewer', 0)", workspace_id, guest.user.id),
+      run("INSERT INTO document_grants VALUES (?, ?, 'editor', ?, 0)", id, guest.user.id, userId),
+      run("INSERT INTO invitations VALUES (?1, ?2, 'x', 'x', 'viewer', ?1, ?1, 0, 0)", userId, workspace_id),
+    ]);
     await env.DB.batch(
       [
         "INSERT INTO identities VALUES ('google', 'sub-' || ?1, ?1, 'other@example.com', 0)",

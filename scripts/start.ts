@@ -6,6 +6,7 @@ import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { announceMail } from "./announce-mail.ts";
+import { type LocalProvider, startLocalProvider } from "./local-oidc.ts";
 import { completeSecrets } from "./local-secrets.ts";
 import { wranglerBin, wranglerEnv } from "./wrangler.ts";
 
@@ -100,7 +101,8 @@ function migrate(): void {
   writeFileSync(stamp, now);
 }
 
-function serve(): ChildProcess {
+function serve(settings: Partial<LocalProvider["settings"]>): ChildProcess {
+  const vars = Object.entries(settings).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
   const quiet = ["--log-level", process.env.WRANGLER_LOG ?? "warn", "--show-interactive-dev-session=false"];
   return spawn(
     process.execPath,
@@ -113,6 +115,7 @@ function serve(): ChildProcess {
       String(port),
       "--inspector-port",
       "0",
+      ...vars,
       ...quiet,
       "--var",
       `PUBLIC_URL:${address}`,
@@ -139,6 +142,12 @@ async function stop(pid: number): Promise<void> {
   rmSync(instanceFile, { force: true });
 }
 
+const [argument] = process.argv.slice(2);
+if (argument !== undefined && argument !== "--with-oidc") {
+  fail(
+    `Not known: ${argument}. There is --with-oidc: sign in with a provider on this machine in Google's place.`,
+  );
+}
 await refuseSecondInstance();
 await refusePort();
 const made = completeSecrets(".dev.vars");
@@ -146,7 +155,9 @@ if (made.length > 0)
   console.log(`Made ${made.join(" and ")} in .dev.vars (ignored by git, readable by you only).`);
 migrate();
 
-const child = serve();
+// In this process, so that it ends with it.
+const provider = argument === "--with-oidc" ? await startLocalProvider() : undefined;
+const child = serve(provider?.settings ?? {});
 const pid = child.pid ?? fail("wrangler could not be started.");
 let stopping = false;
 async function stopOnRequest(): Promise<void> {
@@ -190,7 +201,7 @@ Materi is running. Ctrl-C stops it; its data stays in .wrangler/state.
   REST     ${address}/api/v1
   Sockets  ws://127.0.0.1:${port}/ws/documents/{id}
   API      ${address}/openapi.json
-
+${provider ? `\nSign in with a local provider in Google's place (any address, any password):\n\n  ${address}/api/v1/auth/oauth/google\n` : ""}
 Make an account, and see it answer with an access token:
 
   curl -s ${address}/api/v1/auth/register -H 'content-type: application/json' \\

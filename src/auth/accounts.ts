@@ -67,7 +67,7 @@ export async function orEmailTaken<T>(write: Promise<T>): Promise<T> {
   }
 }
 
-function breaksUnique(error: unknown, column: string): boolean {
+export function breaksUnique(error: unknown, column: string): boolean {
   const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
   return cause instanceof Error && cause.message.includes(`UNIQUE constraint failed: ${column}`);
 }

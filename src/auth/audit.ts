@@ -45,6 +45,17 @@ export function auditRow(
   });
 }
 
+/** The same, if what it tells of is going to happen; it comes before that in the batch. */
+export function auditRowIf(
+  db: Database,
+  condition: SQL,
+  { userId, event, sessionId, origin }: Parameters<typeof auditRow>[1],
+  now: number,
+) {
+  const values = sql`${crypto.randomUUID()}, ${userId}, ${event}, ${sessionId ?? null}, ${origin.address}, ${origin.userAgent}, ${now}`;
+  return db.insert(auditEvents).select(sql`SELECT ${values} WHERE ${condition}`);
+}
+
 /** The statement that writes one row for each of the sessions that are there; it comes before their end. */
 export function auditRows(
   db: Database,

@@ -2,6 +2,8 @@ import { OpenAPIHono } from "@hono/zod-openapi";
 import { floodGuard } from "../platform/rate-limit.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import { emailRoutes } from "./email-routes.ts";
+import { googleRoutes } from "./google-routes.ts";
+import { identityRoutes } from "./identity-routes.ts";
 import { ownDataRoutes } from "./own-data-routes.ts";
 import { passwordResetRoutes } from "./password-reset-routes.ts";
 import type { AuthPorts } from "./ports.ts";
@@ -22,5 +24,7 @@ export function authRoutes(ports: AuthPorts) {
     .route("/", sessionRoutes(ports))
     .route("/", userRoutes)
     .route("/", emailRoutes)
-    .route("/", ownDataRoutes(ports));
+    .route("/", ownDataRoutes(ports))
+    .route("/", googleRoutes(ports))
+    .route("/", identityRoutes);
 }

@@ -53,11 +53,13 @@ export const identities = sqliteTable(
 export const oauthFlows = sqliteTable("oauth_flows", {
   /** SHA-256 of `state`, base64url. */
   stateHash: text("state_hash").primaryKey(),
-  /** SHA-256 of the cookie that binds the flow to a browser; null for a program that keeps the state itself. */
+  /** SHA-256 of the cookie that binds the flow to the browser (or program) that began it; every flow has one. */
   browserHash: text("browser_hash"),
   nonce: text("nonce").notNull(),
   codeVerifier: text("code_verifier").notNull(),
   redirectUri: text("redirect_uri").notNull(),
+  /** The path of ours where the browser goes at the end; null: it gets the tokens as JSON. */
+  returnTo: text("return_to"),
   /** Who is linking the provider to their account; null for a sign-in. */
   userId: text("user_id").references(() => users.id),
   expiresAt: integer("expires_at").notNull(),

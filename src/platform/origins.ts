@@ -6,7 +6,7 @@ import { Problem } from "./problem.ts";
 import type { RequestContext } from "./request-context.ts";
 
 /** Whether pages of this origin may use the service from a browser: its own, and those of `ALLOWED_ORIGINS`. */
-export function isAllowedOrigin(c: Context<RequestContext>, origin: string): boolean {
+export function isAllowedOrigin(c: Context, origin: string): boolean {
   return origin === new URL(c.req.url).origin || settingsOf(c.env).allowedOrigins.includes(origin);
 }
 

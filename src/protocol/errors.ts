@@ -23,6 +23,16 @@ export const errorStatus = {
   origin_not_allowed: 403,
   reauthentication_required: 403,
   email_taken: 409,
+  // Signing in with an OpenID provider
+  not_configured: 501,
+  oauth_flow_unknown: 400,
+  oauth_refused: 403,
+  oauth_failed: 502,
+  email_unverified: 403,
+  account_exists: 409,
+  identity_taken: 409,
+  already_linked: 409,
+  last_sign_in: 409,
   weak_password: 422,
   invalid_link: 400,
   // Workspaces

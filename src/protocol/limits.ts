@@ -102,6 +102,10 @@ export const limits = {
   linkTokenUnits: 128,
   /** Documents of one export: a call each, of the 10,000 that an invocation has; a text each, of 4 MB at most. */
   exportDocuments: 1_000,
+  /** Code units of an authorization code, a state or an issuer as they come back from a provider; Google's codes have about 100. */
+  oauthUnits: 2_048,
+  /** Code units of a path of ours, as the place to return to after signing in with a provider. */
+  pathUnits: 1_024,
   /** Code units of an epoch: a UUID, with room for another form. */
   epochUnits: 64,
   /** Code units of a document's title: it has to fit on a line of a list. */

@@ -5,7 +5,7 @@ import { nextCursor } from "./page.ts";
 import { auditEvent, session } from "./sessions.ts";
 import { id, line, text, time } from "./text.ts";
 
-const object = (issue: { input: unknown }) =>
+export const jsonObject = (issue: { input: unknown }) =>
   issue.input === undefined ? "a JSON body is required" : "the body must be a JSON object";
 
 /** A password to be. Which ones are too well known is not a question of form (`weak_password`). */
@@ -17,25 +17,26 @@ export const newPassword = (name: string) =>
     )
     .meta({ minLength: limits.passwordPoints, maxLength: limits.passwordUnits });
 
-// ASCII only, so that two addresses which look alike to a person are not two accounts by encoding alone.
-const email = text("email", { max: limits.emailUnits, trim: true }).pipe(
-  z.email("email must be an e-mail address"),
-);
-const cookie = z.boolean({ error: "cookie must be true or false" }).optional().meta({
+export const cookie = z.boolean({ error: "cookie must be true or false" }).optional().meta({
   description:
     "For browsers: the refresh token is not in the answer but in an HttpOnly cookie, and taken from there.",
 });
+
+/** An address that an account may have. */
+export const emailAddress = text("email", { max: limits.emailUnits, trim: true })
+  // ASCII only, so that two addresses which look alike to a person are not two accounts by encoding alone.
+  .pipe(z.email("email must be an e-mail address"));
 
 /** What `POST /auth/register` takes. */
 export const registration = z
   .object(
     {
-      email,
+      email: emailAddress,
       password: newPassword("password"),
       name: line("name", limits.nameUnits),
       cookie,
     },
-    { error: object },
+    { error: jsonObject },
   )
   .meta({ id: "Registration" });
 
@@ -50,7 +51,7 @@ export const login = z
       password: text("password", { max: limits.passwordUnits }),
       cookie,
     },
-    { error: object },
+    { error: jsonObject },
   )
   .meta({ id: "Login" });
 
@@ -67,7 +68,7 @@ const oneToken = [
 
 /** What `POST /auth/refresh` takes. */
 export const refresh = z
-  .object({ refresh_token: refreshToken.optional(), cookie }, { error: object })
+  .object({ refresh_token: refreshToken.optional(), cookie }, { error: jsonObject })
   .refine(({ refresh_token, cookie }) => cookie || refresh_token !== undefined, {
     path: ["refresh_token"],
     message: "refresh_token is required",
@@ -86,7 +87,7 @@ export const logout = z
         .default("session")
         .meta({ description: "Which sessions: this one, the person's others, or all of them." }),
     },
-    { error: object },
+    { error: jsonObject },
   )
   .refine(...oneToken)
   // A refresh token that was rotated away still ends its own session, and must not end more.
@@ -98,12 +99,12 @@ export const logout = z
 
 /** What `PATCH /users/me` takes. */
 export const userChange = z
-  .object({ name: line("name", limits.nameUnits) }, { error: object })
+  .object({ name: line("name", limits.nameUnits) }, { error: jsonObject })
   .meta({ id: "UserChange" });
 
 /** What `POST /auth/password/forgot` takes: any address, as for login. */
 export const forgotPassword = z
-  .object({ email: text("email", { max: limits.emailUnits, trim: true }) }, { error: object })
+  .object({ email: text("email", { max: limits.emailUnits, trim: true }) }, { error: jsonObject })
   .meta({ id: "ForgotPassword" });
 
 const linkToken = text("token", { max: limits.linkTokenUnits }).meta({
@@ -112,15 +113,17 @@ const linkToken = text("token", { max: limits.linkTokenUnits }).meta({
 
 /** What `POST /auth/password/reset` takes. */
 export const passwordReset = z
-  .object({ token: linkToken, password: newPassword("password") }, { error: object })
+  .object({ token: linkToken, password: newPassword("password") }, { error: jsonObject })
   .meta({ id: "PasswordReset" });
 
 /** What `POST /users/me/email` takes. */
-export const emailChange = z.object({ email }, { error: object }).meta({ id: "EmailChange" });
+export const emailChange = z
+  .object({ email: emailAddress }, { error: jsonObject })
+  .meta({ id: "EmailChange" });
 
 /** What `POST /users/me/email/confirmation` takes. */
 export const emailConfirmation = z
-  .object({ token: linkToken }, { error: object })
+  .object({ token: linkToken }, { error: jsonObject })
   .meta({ id: "EmailConfirmation" });
 
 /** What `POST /users/me/deletion` takes. */
@@ -128,12 +131,12 @@ export const accountDeletion = z
   .object(
     {
       documents: z
-        .union([z.literal("delete"), z.object({ hand_over_to: email })], {
+        .union([z.literal("delete"), z.object({ hand_over_to: emailAddress })], {
           error: 'documents must be "delete", or {"hand_over_to": <e-mail address>}',
         })
         .meta({ description: "What becomes of the documents of one's personal workspace." }),
     },
-    { error: object },
+    { error: jsonObject },
   )
   .meta({ id: "AccountDeletion" });
 

@@ -1,0 +1,1 @@
+ALTER TABLE `oauth_flows` ADD `return_to` text;

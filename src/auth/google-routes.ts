@@ -1,0 +1,138 @@
+import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import type { Context } from "hono";
+import { database } from "../db/database.ts";
+import { jsonBody } from "../platform/json-body.ts";
+import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers } from "../platform/openapi.ts";
+import { Problem } from "../platform/problem.ts";
+import type { RequestContext } from "../platform/request-context.ts";
+import { limits } from "../protocol/limits.ts";
+import { tokens } from "../protocol/rest/accounts.ts";
+import * as schemas from "../protocol/rest/identities.ts";
+import { beginFlow, flowOf, googleOf, identityOf } from "./google-flow.ts";
+import { linkIdentity, signInWith } from "./identities.ts";
+import type { AuthPorts } from "./ports.ts";
+import { withRefreshCookie } from "./refresh-cookie.ts";
+import { originOf } from "./request-origin.ts";
+import { tokenAnswer } from "./token-answer.ts";
+
+const flowProblems = [
+  "not_configured",
+  "oauth_flow_unknown",
+  "oauth_refused",
+  "oauth_failed",
+  "email_unverified",
+  "account_exists",
+  "unavailable",
+] as const;
+
+const startRoute = createRoute({
+  method: "get",
+  path: "/auth/oauth/google",
+  summary: "Sign in with Google: send a browser here",
+  description:
+    "Leads to Google, and from there to the callback: which goes on to `return_to`, with the refresh token in a cookie, " +
+    "or without a `return_to` answers what login answers. With a `redirect_uri` of your own present the code with " +
+    "`POST /auth/oauth/google`, with the cookies that this answer sets.",
+  request: { query: schemas.signInStart },
+  responses: {
+    302: { description: "To Google." },
+    ...problemAnswers("invalid_request", "origin_not_allowed", "not_configured", "unavailable"),
+  },
+});
+
+const callbackRoute = createRoute({
+  method: "get",
+  path: "/auth/oauth/google/callback",
+  summary: "Where Google sends the browser back to",
+  request: { query: schemas.authorizationResponse },
+  responses: {
+    200: jsonAnswer(tokens, "Signed in."),
+    303: {
+      description: "To where the flow was to return; with `error`, the code of a problem, if it failed.",
+    },
+    ...problemAnswers("invalid_request", ...flowProblems, "identity_taken", "already_linked"),
+  },
+});
+
+const codeRoute = createRoute({
+  method: "post",
+  path: "/auth/oauth/google",
+  summary: "Sign in with the code that Google gave",
+  description:
+    "For who began with a `redirect_uri` of their own. The cookie of that beginning has to come along; without `state` the " +
+    "code is taken for that of the latest sign-in which this browser began.",
+  middleware: [jsonBody(limits.credentialsBytes)] as const,
+  request: { body: jsonRequest(schemas.googleSignIn) },
+  responses: {
+    200: jsonAnswer(tokens, "Signed in."),
+    ...problemAnswers(...bodyProblems, ...flowProblems),
+  },
+});
+
+/** Signing in with Google: OpenID Connect Core's authorization code flow, with PKCE (RFC 7636, RFC 9700). */
+export function googleRoutes({ accountExtras }: AuthPorts) {
+  async function signIn(c: Context<RequestContext>, identity: Parameters<typeof signInWith>[1]["identity"]) {
+    const now = Date.now();
+    const db = database(c.env.DB);
+    return tokenAnswer(
+      c.env,
+      await signInWith(db, { identity, origin: originOf(c) }, accountExtras, now),
+      now,
+    );
+  }
+
+  return new OpenAPIHono<RequestContext>()
+    .openapi(startRoute, async (c) => {
+      const { return_to, redirect_uri } = c.req.valid("query");
+      const where = {
+        ...(return_to !== undefined && { returnTo: return_to }),
+        ...(redirect_uri !== undefined && { redirectUri: redirect_uri }),
+      };
+      return orReturnWith(c, return_to, async () => c.redirect((await beginFlow(c, where)).href, 302));
+    })
+    .openapi(callbackRoute, async (c) => {
+      googleOf(c);
+      const response = c.req.valid("query");
+      const flow = await flowOf(c, response.state);
+      return orReturnWith(c, flow.returnTo ?? undefined, async () => {
+        const identity = await identityOf(c, flow, response);
+        const { userId, returnTo } = flow;
+        if (userId !== null) {
+          await linkIdentity(database(c.env.DB), { userId, identity, origin: originOf(c) }, Date.now());
+          return c.redirect(returnTo ?? "/", 303);
+        }
+        const signedIn = await signIn(c, identity);
+        if (returnTo === null) return c.json(signedIn, 200);
+        withRefreshCookie(c, signedIn, true);
+        return c.redirect(returnTo, 303);
+      });
+    })
+    .openapi(codeRoute, async (c) => {
+      const { issuer } = googleOf(c);
+      // Who got the code on a page of their own may not have kept the issuer; there is but one here.
+      const { cookie, code, state, iss = issuer } = c.req.valid("json");
+      const flow = await flowOf(c, state);
+      if (flow.userId !== null) {
+        throw new Problem("oauth_flow_unknown", "This flow links an account, and ends at the callback.");
+      }
+      const signedIn = await signIn(c, await identityOf(c, flow, { code, state, iss }));
+      return c.json(withRefreshCookie(c, signedIn, cookie), 200);
+    });
+}
+
+/** A browser that is to return to a page of ours gets a problem there, where somebody can read it. */
+async function orReturnWith<R extends Response>(
+  c: Context<RequestContext>,
+  returnTo: string | undefined,
+  answer: () => Promise<R>,
+) {
+  try {
+    return await answer();
+  } catch (error) {
+    if (returnTo === undefined || !(error instanceof Problem)) throw error;
+    const { origin } = new URL(c.req.url);
+    const url = new URL(returnTo, origin);
+    url.searchParams.set("error", error.code);
+    return c.redirect(url.href.slice(origin.length), 303);
+  }
+}

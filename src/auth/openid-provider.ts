@@ -15,7 +15,7 @@ export interface FlowSecrets {
 const metadataMaxAge = 60 * 60 * 1000;
 
 /** Seconds that the provider has for an answer. */
-const timeout = 10;
+const timeout = 5;
 
 let discovered: { settings: GoogleSettings; at: number; configuration: openid.Configuration } | undefined;
 
@@ -96,10 +96,16 @@ async function providerAnswer<T>(ask: () => Promise<T>): Promise<T> {
       (cause instanceof openid.ResponseBodyError && cause.error === "invalid_grant");
     if (refusal) throw new Problem("oauth_refused", "Google did not sign you in. Begin again.", { cause });
     log("warn", "openid_provider_failed", errorFields(cause));
-    // A network's fault is not the library's error, or it is one that has the network's for its cause.
-    if (!(cause instanceof openid.ClientError) || cause.code === "OAUTH_TIMEOUT") {
+    if (isUnreachable(cause)) {
       throw new Problem("unavailable", "Google cannot be reached now. Try again.", { cause });
     }
     throw new Problem("oauth_failed", "Google's answer does not prove who you are. Begin again.", { cause });
   }
+}
+
+/** The library has a code for every fault that it finds in an answer; a network's own errors have none of them. */
+function isUnreachable(error: unknown): boolean {
+  if (!(error instanceof openid.ClientError)) return false;
+  const { code, cause } = error;
+  return code === undefined || code === "OAUTH_TIMEOUT" || (cause instanceof Response && cause.status >= 500);
 }

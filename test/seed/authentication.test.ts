@@ -1,6 +1,7 @@
 // The seed's test_authentication.py, under its own names.
 import { beforeAll, describe, expect, it } from "vitest";
 import { api, newAccount } from "../support/api.ts";
+import { Browser } from "../support/browser.ts";
 
 const email = "seed-login@example.com";
 const password = "SecurePass123!";
@@ -45,5 +46,26 @@ describe("TestAuthenticationFlow", () => {
     const response = await api("GET", "/users/me", { token: login.body.access_token });
     expect(response.status).toBe(200);
     expect(response.body.email).toBe(email);
+  });
+});
+
+describe("TestOAuthIntegration", () => {
+  // The seed puts a made-up person in the place of Google's answer; here a real OpenID provider signs one in, and the
+  // code is its own. As the seed's client, this one keeps cookies.
+  it("test_google_oauth_login", async () => {
+    const client = new Browser();
+    const begun = await client.open("/api/v1/auth/oauth/google");
+    const back = await client.signInAtProvider(begun.headers.get("location") ?? "", "oauth.user@example.com");
+
+    const response = await client.open("/api/v1/auth/oauth/google", {
+      method: "POST",
+      json: { code: back.searchParams.get("code") },
+    });
+    expect(response.status).toBe(200);
+    expect(response.body).toHaveProperty("access_token");
+    const { body: user } = await api("GET", "/users/me", { token: response.body.access_token });
+    expect(user.email).toBe("oauth.user@example.com");
+    expect(user.name).toBe("OAuth User");
+    expect(user.oauth_provider).toBe("google");
   });
 });

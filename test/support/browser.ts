@@ -21,7 +21,12 @@ export class Browser {
 
   async open(
     url: string | URL,
-    { method = "GET", json, form, token }: { method?: string; json?: unknown; form?: object; token?: string } = {},
+    {
+      method = "GET",
+      json,
+      form,
+      token,
+    }: { method?: string; json?: unknown; form?: object; token?: string } = {},
   ): Promise<Answer> {
     const target = new URL(url, home);
     const headers = new Headers({ accept: "text/html,*/*" });

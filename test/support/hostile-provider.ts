@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
+import { createHmac, generateKeyPairSync, type KeyObject, randomBytes, sign } from "node:crypto";
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
@@ -14,14 +14,15 @@ export interface Answer {
   header?: Record<string, unknown>;
   /** Who signs: the key of the JWKS, another, or nobody. */
   signedBy?: "ours" | "other" | "nobody" | "public key as a secret";
-  /** In place of a token response. */
+  /** In place of a token response; without a status, members of it, of which null leaves one out. */
   status?: number;
   body?: unknown;
-  /** Milliseconds until it answers. */
-  delay?: number;
 }
 
 const encode = (value: unknown) => Buffer.from(JSON.stringify(value)).toString("base64url");
+
+const withoutNulls = (members: object) =>
+  Object.fromEntries(Object.entries(members).filter(([, value]) => value !== null));
 
 function jwt(header: object, claims: object, key: KeyObject | undefined): string {
   const input = `${encode(header)}.${encode(claims)}`;
@@ -68,24 +69,20 @@ export async function startHostileProvider(): Promise<{ issuer: string; stop: ()
     }
     const asked = await bodyOf(request);
     const told: Answer = JSON.parse(Buffer.from(asked.get("code") ?? "", "base64url").toString());
-    if (told.delay) await new Promise((done) => setTimeout(done, told.delay));
     if (told.status !== undefined) return json(response, told.status, told.body);
     const now = Math.floor(Date.now() / 1000);
     const header = { alg: "RS256", kid: "hostile", typ: "JWT", ...told.header };
-    const claims = Object.fromEntries(
-      Object.entries({
-        iss: issuer,
-        aud: asked.get("client_id"),
-        iat: now,
-        exp: now + 300,
-        email_verified: true,
-        ...told.claims,
-      }).filter(([, value]) => value !== null),
-    );
+    const claims = withoutNulls({
+      iss: issuer,
+      aud: asked.get("client_id"),
+      iat: now,
+      exp: now + 300,
+      email_verified: true,
+      ...told.claims,
+    });
     const keys = { ours: ours.privateKey, other: other.privateKey, nobody: undefined };
     let id_token: string;
     if (told.signedBy === "public key as a secret") {
-      const { createHmac } = await import("node:crypto");
       const input = `${encode(header)}.${encode(claims)}`;
       const secret = ours.publicKey.export({ type: "spki", format: "pem" });
       id_token = `${input}.${createHmac("sha256", secret).update(input).digest("base64url")}`;
@@ -93,7 +90,7 @@ export async function startHostileProvider(): Promise<{ issuer: string; stop: ()
       id_token = jwt(header, claims, keys[told.signedBy ?? "ours"]);
     }
     const tokens = { access_token: randomBytes(16).toString("hex"), token_type: "Bearer", id_token };
-    json(response, 200, { ...tokens, ...(told.body as object) });
+    json(response, 200, withoutNulls({ ...tokens, ...(told.body as object) }));
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
   const base = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;

@@ -14,10 +14,16 @@ export interface LocalProvider {
   stop(): Promise<void>;
 }
 
-/** A person of the provider: the login is the address, and everybody's domain is one that the provider runs itself. */
+/** A person of the provider: the login is the address, of a domain that the provider runs itself. */
 function claimsOf(login: string) {
   const [name = "", domain = "example.com"] = login.split("@");
-  return { sub: login, email: `${name}@${domain}`, email_verified: true, hd: domain, name };
+  return {
+    sub: login,
+    email: `${name}@${domain}`,
+    email_verified: true,
+    hd: domain,
+    name: name.replaceAll(".", " "),
+  };
 }
 
 function configuration(clientSecret: string): Configuration {

@@ -6,7 +6,7 @@ import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { announceMail } from "./announce-mail.ts";
-import { type LocalProvider, startLocalProvider } from "./local-oidc.ts";
+import { startLocalProvider } from "./local-oidc.ts";
 import { completeSecrets } from "./local-secrets.ts";
 import { wranglerBin, wranglerEnv } from "./wrangler.ts";
 
@@ -101,7 +101,7 @@ function migrate(): void {
   writeFileSync(stamp, now);
 }
 
-function serve(settings: Partial<LocalProvider["settings"]>): ChildProcess {
+function serve(settings: Record<string, string>): ChildProcess {
   const vars = Object.entries(settings).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
   const quiet = ["--log-level", process.env.WRANGLER_LOG ?? "warn", "--show-interactive-dev-session=false"];
   return spawn(
@@ -117,8 +117,6 @@ function serve(settings: Partial<LocalProvider["settings"]>): ChildProcess {
       "0",
       ...vars,
       ...quiet,
-      "--var",
-      `PUBLIC_URL:${address}`,
     ],
     // A process group of its own, so that it can be ended with all its children.
     { stdio: ["ignore", "inherit", "inherit"], detached: true, env: wranglerEnv },
@@ -157,7 +155,7 @@ migrate();
 
 // In this process, so that it ends with it.
 const provider = argument === "--with-oidc" ? await startLocalProvider() : undefined;
-const child = serve(provider?.settings ?? {});
+const child = serve({ PUBLIC_URL: address, ...provider?.settings });
 const pid = child.pid ?? fail("wrangler could not be started.");
 let stopping = false;
 async function stopOnRequest(): Promise<void> {

@@ -2,14 +2,18 @@ import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import type { Context } from "hono";
 import { database } from "../db/database.ts";
 import { jsonBody } from "../platform/json-body.ts";
+import { mailInBackground } from "../platform/mail.ts";
 import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers } from "../platform/openapi.ts";
 import { Problem } from "../platform/problem.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import { limits } from "../protocol/limits.ts";
-import { tokens } from "../protocol/rest/accounts.ts";
+import { type TokensBody, tokens } from "../protocol/rest/accounts.ts";
 import * as schemas from "../protocol/rest/identities.ts";
+import { sendVerification } from "./email-address.ts";
 import { beginFlow, flowOf, googleOf, identityOf } from "./google-flow.ts";
 import { linkIdentity, signInWith } from "./identities.ts";
+import type { ProvidedIdentity } from "./identity-rules.ts";
+import { rememberNetwork } from "./password-check.ts";
 import type { AuthPorts } from "./ports.ts";
 import { withRefreshCookie } from "./refresh-cookie.ts";
 import { originOf } from "./request-origin.ts";
@@ -71,14 +75,17 @@ const codeRoute = createRoute({
 
 /** Signing in with Google: OpenID Connect Core's authorization code flow, with PKCE (RFC 7636, RFC 9700). */
 export function googleRoutes({ accountExtras }: AuthPorts) {
-  async function signIn(c: Context<RequestContext>, identity: Parameters<typeof signInWith>[1]["identity"]) {
+  async function signIn(c: Context<RequestContext>, identity: ProvidedIdentity): Promise<TokensBody> {
     const now = Date.now();
-    const db = database(c.env.DB);
-    return tokenAnswer(
-      c.env,
-      await signInWith(db, { identity, origin: originOf(c) }, accountExtras, now),
-      now,
-    );
+    const origin = originOf(c);
+    const signedIn = await signInWith(database(c.env.DB), { identity, origin }, accountExtras, now);
+    const { user, session, isNew } = signedIn;
+    await rememberNetwork(c.env, user.email, origin, now);
+    if (isNew && user.emailVerifiedAt === null) {
+      const link = { userId: user.id, email: user.email, sessionId: session.sessionId, origin };
+      mailInBackground(c.get("requestId"), () => sendVerification(c.env, link, now));
+    }
+    return tokenAnswer(c.env, signedIn, now);
   }
 
   return new OpenAPIHono<RequestContext>()

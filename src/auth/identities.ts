@@ -30,11 +30,11 @@ export async function signInWith(
   { identity, origin }: { identity: ProvidedIdentity; origin: RequestOrigin },
   extras: AccountExtras,
   now: number,
-): Promise<{ user: User; session: Session }> {
+): Promise<{ user: User; session: Session; isNew: boolean }> {
   // Again when it was linked here, or when somebody was faster: the same person, in another tab.
   for (let attempt = 0; attempt < 3; attempt++) {
     const known = await userOf(db, identity);
-    if (known) return { user: known, session: await startSession(db, known.id, origin, now) };
+    if (known) return { user: known, session: await startSession(db, known.id, origin, now), isNew: false };
     const { email } = identity;
     if (email === undefined) {
       // Before any account is looked for: who does not own the address is not told whether it has one.
@@ -73,7 +73,7 @@ async function openAccount(
   origin: RequestOrigin,
   extras: AccountExtras,
   now: number,
-): Promise<{ user: User; session: Session }> {
+): Promise<{ user: User; session: Session; isNew: boolean }> {
   const { email, authoritative } = identity;
   const account = {
     id: crypto.randomUUID(),
@@ -95,7 +95,7 @@ async function openAccount(
     auditRow(db, { ...entry, event: "account.registered" }, now),
     auditRow(db, { ...entry, event: "identity.linked" }, now),
   ]);
-  return { user, session: tokenSession(session) };
+  return { user, session: tokenSession(session), isNew: true };
 }
 
 /** AU-3: links an identity to the account of its address, unless that is not the account's verified address any more. */

@@ -210,7 +210,12 @@ describe("an address that is not the provider's own", () => {
 
   it("AU-3: opens an account whose address is yet to be verified", async () => {
     const claims = at("company.example");
-    expect((await flow({ claims })).body.user).toMatchObject({ email: claims.email, email_verified: false });
+    const { user } = (await flow({ claims })).body;
+    expect(user).toMatchObject({ email: claims.email, email_verified: false });
+    const sent = env.DB.prepare(
+      "SELECT count(*) AS n FROM audit_events WHERE user_id = ? AND event = 'email.verification_sent'",
+    ).bind(user.id);
+    await vi.waitFor(async () => expect(await sent.first("n")).toBe(1));
   });
 
   it("AU-3: with another sub is another person, whose address is taken", async () => {

@@ -55,7 +55,7 @@ describe("TestOAuthIntegration", () => {
   it("test_google_oauth_login", async () => {
     const client = new Browser();
     const begun = await client.open("/api/v1/auth/oauth/google");
-    const back = await client.signInAtProvider(begun.headers.get("location") ?? "", "oauth.user@example.com");
+    const back = await client.signInAtProvider(begun.headers.get("location") ?? "", "OAuth.User@example.com");
 
     const response = await client.open("/api/v1/auth/oauth/google", {
       method: "POST",
@@ -64,7 +64,7 @@ describe("TestOAuthIntegration", () => {
     expect(response.status).toBe(200);
     expect(response.body).toHaveProperty("access_token");
     const { body: user } = await api("GET", "/users/me", { token: response.body.access_token });
-    expect(user.email).toBe("oauth.user@example.com");
+    expect(user.email).toBe("OAuth.User@example.com");
     expect(user.name).toBe("OAuth User");
     expect(user.oauth_provider).toBe("google");
   });

@@ -123,7 +123,9 @@ const json = { "content-type": "application/json" };
 
 /** Whatever somebody sends, the answer is not that something broke, and says nothing from inside. */
 function expectHarmless(answer: Answer, what: string): void {
-  expect(answer.status, `${what}: ${answer.text}`).toBeLessThan(500);
+  // 501: what an installation may do without (Google) is not set up for this test, and that is no fault.
+  const broken = answer.status >= 500 && answer.body?.error !== "not_configured";
+  expect(broken, `${what}: ${answer.text}`).toBe(false);
   if (answer.status >= 400) expectProblem(answer, answer.body.error as ErrorCode);
 }
 

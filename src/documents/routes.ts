@@ -1,24 +1,28 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import type { Principal } from "../auth/access-token.ts";
-import { authenticated } from "../auth/authenticate.ts";
 import { database } from "../db/database.ts";
-import { jsonBody } from "../platform/json-body.ts";
-import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers } from "../platform/openapi.ts";
+import { bodyProblems, jsonAnswer, jsonRequest } from "../platform/openapi.ts";
 import { readPage } from "../platform/page.ts";
 import type { RequestContext } from "../platform/request-context.ts";
-import type { ErrorCode } from "../protocol/errors.ts";
-import { limits } from "../protocol/limits.ts";
 import * as schemas from "../protocol/rest/documents.ts";
 import { pageQuery } from "../protocol/rest/page.ts";
-import { id } from "../protocol/rest/text.ts";
 import type { Attendance, RoomStats } from "../room/room-api.ts";
+import {
+  asked,
+  ofOne,
+  params,
+  placesOf,
+  problems,
+  problemsOfOne,
+  signedIn,
+  tagHeader,
+  withBody,
+} from "./document-route.ts";
 import {
   changeDocument,
   checkIntegrity,
   createDocument,
   type Document,
   eraseDocument,
-  type Places,
   readDocument,
   readPresence,
   readStats,
@@ -26,22 +30,6 @@ import {
 } from "./documents.ts";
 import { entityTag, versionToMatch } from "./entity-tag.ts";
 import { type DocumentRow, listDocuments } from "./store.ts";
-
-/** What every route has, those with a body, and those of one document. */
-const signedIn = { security: [{ bearer: [] }], middleware: authenticated };
-const body = jsonBody(limits.bodyBytes);
-const withBody = {
-  ...signedIn,
-  middleware: [authenticated, body] as [typeof authenticated, typeof body],
-};
-const params = z.object({ id });
-const ofOne = { ...signedIn, request: { params } };
-
-const tagHeader = { ETag: { description: "The version of the text.", schema: { type: "string" as const } } };
-
-const problems = (...codes: ErrorCode[]) =>
-  problemAnswers("unauthenticated", "invalid_token", "unavailable", ...codes);
-const problemsOfOne = (...codes: ErrorCode[]) => problems("invalid_request", "not_found", ...codes);
 
 const createDocumentRoute = createRoute({
   method: "post",
@@ -221,19 +209,6 @@ export const documentRoutes = new OpenAPIHono<RequestContext>()
     await eraseDocument(...asked(c), Date.now());
     return c.body(null, 204);
   });
-
-/** Where, who, and which document. */
-function asked(c: {
-  env: Env;
-  var: { principal: Principal };
-  req: { valid(target: "param"): { id: string } };
-}) {
-  return [placesOf(c.env), c.var.principal.userId, c.req.valid("param").id] as const;
-}
-
-function placesOf(env: Env): Places {
-  return { db: database(env.DB), room: (id) => env.ROOMS.getByName(id) };
-}
 
 export function documentBody({ row, content, version }: Document): schemas.DocumentBody {
   return { ...summaryBody(row), content, version };

@@ -1,0 +1,43 @@
+import { z } from "@hono/zod-openapi";
+import type { Principal } from "../auth/access-token.ts";
+import { authenticated } from "../auth/authenticate.ts";
+import { database } from "../db/database.ts";
+import { jsonBody } from "../platform/json-body.ts";
+import { problemAnswers } from "../platform/openapi.ts";
+import type { ErrorCode } from "../protocol/errors.ts";
+import { limits } from "../protocol/limits.ts";
+import { id } from "../protocol/rest/text.ts";
+import type { Places } from "./documents.ts";
+
+// What the routes of documents have in common.
+
+/** What every route has, those with a body, and those of one document. */
+export const signedIn = { security: [{ bearer: [] }], middleware: authenticated };
+const body = jsonBody(limits.bodyBytes);
+export const withBody = {
+  ...signedIn,
+  middleware: [authenticated, body] as [typeof authenticated, typeof body],
+};
+export const params = z.object({ id });
+export const ofOne = { ...signedIn, request: { params } };
+
+export const tagHeader = {
+  ETag: { description: "The version of the text.", schema: { type: "string" as const } },
+};
+
+export const problems = (...codes: ErrorCode[]) =>
+  problemAnswers("unauthenticated", "invalid_token", "unavailable", ...codes);
+export const problemsOfOne = (...codes: ErrorCode[]) => problems("invalid_request", "not_found", ...codes);
+
+/** Where, who, and which document. */
+export function asked(c: {
+  env: Env;
+  var: { principal: Principal };
+  req: { valid(target: "param"): { id: string } };
+}) {
+  return [placesOf(c.env), c.var.principal.userId, c.req.valid("param").id] as const;
+}
+
+export function placesOf(env: Env): Places {
+  return { db: database(env.DB), room: (id) => env.ROOMS.getByName(id) };
+}

@@ -69,7 +69,7 @@ app.get("/problems/:code", (c) => {
 app.openAPIRegistry.registerComponent("securitySchemes", "bearer", {
   type: "http",
   scheme: "bearer",
-  bearerFormat: "JWT",
+  bearerFormat: "JWT, or a personal access token (mat_…)",
 });
 app.doc31("/openapi.json", {
   openapi: "3.1.0",

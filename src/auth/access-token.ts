@@ -16,9 +16,14 @@ const form = /^[\w-]+\.[\w-]+\.[\w-]+$/;
 /** Who is asking, as the access token says. */
 export interface Principal {
   userId: string;
+  /** The sign-in, or the personal access token, that ends all this when it ends. */
   sessionId: string;
-  /** When the token ends, seconds since the epoch. */
+  /** When the token ends, seconds since the epoch; a personal one is asked for again after `accessTokenSeconds`. */
   expiresAt: number;
+  /** A person signed in, or a program with a personal access token. */
+  kind: "person" | "program";
+  /** Whether it may change documents. */
+  mayWrite: boolean;
 }
 
 /**
@@ -63,7 +68,7 @@ export async function verifyAccessToken(keys: SigningKeys, token: string, now: n
       currentDate: new Date(now),
     });
     const { sub, sid, exp } = claims.parse(payload);
-    return { userId: sub, sessionId: sid, expiresAt: exp };
+    return { userId: sub, sessionId: sid, expiresAt: exp, kind: "person", mayWrite: true };
   } catch (cause) {
     if (cause instanceof errors.JWTExpired) throw invalidToken("The access token has expired.", cause);
     // jose's refusals, its TypeErrors for what is no token at all, and claims that are not ours.

@@ -39,7 +39,10 @@ export async function isLive(
   return known.userId === userId && now < known.endsAt;
 }
 
-/** Sessions that have ended are refused in this isolate from now on. */
+/** Whether the session, or the personal token, of this id is known here to have ended. */
+export const hasEnded = (id: string): boolean => ended.has(id);
+
+/** Sessions, and personal tokens, that have ended are refused in this isolate from now on. */
 export function rememberEnded(ids: Iterable<string>): void {
   for (const id of ids) {
     live.delete(id);

@@ -47,6 +47,18 @@ If that was not you, somebody else reads your e-mail: secure your mailbox first,
   };
 }
 
+export function passwordWasChanged(publicUrl: string, to: string): Mail {
+  return {
+    to,
+    subject: "Your password was changed",
+    text: `The account of ${to} at ${publicUrl} has a new password. It was chosen by somebody who knew the one before.
+All other devices were signed out.
+
+If that was not you, choose another one with a link that is sent to this address: ${publicUrl}
+`,
+  };
+}
+
 /** To the address that the account had until now. */
 export function addressWasChanged(publicUrl: string, to: string, newAddress: string): Mail {
   return {

@@ -7,6 +7,7 @@ import type { RequestContext } from "../platform/request-context.ts";
 import { limits } from "../protocol/limits.ts";
 import * as schemas from "../protocol/rest/accounts.ts";
 import { passwordWasReset } from "./messages.ts";
+import { rememberNetwork } from "./password-check.ts";
 import { resetPassword, sendResetLink } from "./password-reset.ts";
 import type { AuthPorts } from "./ports.ts";
 import { originOf } from "./request-origin.ts";
@@ -50,8 +51,11 @@ export function passwordResetRoutes({ closeSockets }: AuthPorts) {
       return c.body(null, 202);
     })
     .openapi(resetRoute, async (c) => {
-      const request = { ...c.req.valid("json"), origin: originOf(c) };
-      const { email } = await resetPassword(c.env, closeSockets, request, Date.now());
+      const now = Date.now();
+      const origin = originOf(c);
+      const { email } = await resetPassword(c.env, closeSockets, { ...c.req.valid("json"), origin }, now);
+      // The way out for who cannot sign in because others try to (law AU-7).
+      await rememberNetwork(c.env, email, origin, now);
       mailInBackground(c.get("requestId"), () =>
         sendMail(c.env, passwordWasReset(settingsOf(c.env).publicUrl, email)),
       );

@@ -9,6 +9,7 @@ import { invalidLink, newLinkToken, takeLinkToken } from "./email-links.ts";
 import { endSessions } from "./end-sessions.ts";
 import { chooseNewPassword } from "./messages.ts";
 import { hashPassword } from "./passwords.ts";
+import { endPersonalTokens } from "./personal-tokens.ts";
 import { hashOf } from "./random-token.ts";
 import type { RequestOrigin } from "./request-origin.ts";
 import type { CloseSockets } from "./session-sockets.ts";
@@ -61,6 +62,7 @@ export async function resetPassword(
   refuseWeakPassword(password, user);
   const passwordHash = await hashPassword(password);
   if (!(await takeLinkToken(db, { token, purposes: ["reset"] }, now))) throw invalidLink();
+  await endPersonalTokens(env, closeSockets, { which: eq(personalTokens.userId, user.id) }, now);
   await endSessions(
     env,
     closeSockets,
@@ -74,7 +76,6 @@ export async function resetPassword(
           .set({ passwordHash, emailVerifiedAt: user.emailVerifiedAt ?? now })
           .where(eq(users.id, user.id)),
         db.delete(emailTokens).where(eq(emailTokens.userId, user.id)),
-        db.delete(personalTokens).where(eq(personalTokens.userId, user.id)),
         ...(user.emailVerifiedAt === null
           ? [db.delete(identities).where(eq(identities.userId, user.id))]
           : []),

@@ -5,7 +5,9 @@ import { emailRoutes } from "./email-routes.ts";
 import { googleRoutes } from "./google-routes.ts";
 import { identityRoutes } from "./identity-routes.ts";
 import { ownDataRoutes } from "./own-data-routes.ts";
+import { passwordChangeRoutes } from "./password-change-routes.ts";
 import { passwordResetRoutes } from "./password-reset-routes.ts";
+import { personalTokenRoutes } from "./personal-token-routes.ts";
 import type { AuthPorts } from "./ports.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import { signInRoutes } from "./sign-in-routes.ts";
@@ -26,5 +28,7 @@ export function authRoutes(ports: AuthPorts) {
     .route("/", emailRoutes)
     .route("/", ownDataRoutes(ports))
     .route("/", googleRoutes(ports))
-    .route("/", identityRoutes);
+    .route("/", identityRoutes)
+    .route("/", passwordChangeRoutes(ports))
+    .route("/", personalTokenRoutes(ports));
 }

@@ -1,8 +1,8 @@
-import { and, eq, lt, lte, notExists, type SQL, sql } from "drizzle-orm";
+import { and, eq, gt, lt, lte, notExists, type SQL, sql } from "drizzle-orm";
 import { type Database, database } from "../db/database.ts";
 import { personalTokens, sessionDocuments, sessions } from "../db/schema.ts";
 import { errorFields, log } from "../platform/log.ts";
-import { accessTokenSeconds } from "./access-token.ts";
+import { accessTokenSeconds, type Principal } from "./access-token.ts";
 import { rememberEnded, withinTime } from "./live-sessions.ts";
 
 /** A document in which a session has, or had, open sockets. */
@@ -24,23 +24,29 @@ const onItsWay = 60_000;
 const sweepSize = 500;
 
 /**
- * Law AU-5: notes that the session has a socket in the document, if the session is live. One statement: an end of the
+ * Law AU-5: notes that the session, or the personal token, has a socket in the document, if it is live. One statement: an end of the
  * session that comes after it finds the row, and one that came before it is seen. Called when a socket is opened and when
  * its token is renewed, so a row that is older than a token lives belongs to no socket.
  */
 export async function admitSocket(
   db: Database,
-  { sessionId, documentId }: SessionDocument,
+  { sessionId, documentId, kind }: SessionDocument & { kind: Principal["kind"] },
   now: number,
 ): Promise<boolean> {
-  const session = db
-    .select({
-      sessionId: sessions.id,
-      documentId: sql<string>`${documentId}`.as("document_id"),
-      admittedAt: sql<number>`${now}`.as("admitted_at"),
-    })
-    .from(sessions)
-    .where(and(eq(sessions.id, sessionId), withinTime(now)));
+  const place = {
+    documentId: sql<string>`${documentId}`.as("document_id"),
+    admittedAt: sql<number>`${now}`.as("admitted_at"),
+  };
+  const session =
+    kind === "person"
+      ? db
+          .select({ sessionId: sessions.id, ...place })
+          .from(sessions)
+          .where(and(eq(sessions.id, sessionId), withinTime(now)))
+      : db
+          .select({ sessionId: personalTokens.id, ...place })
+          .from(personalTokens)
+          .where(and(eq(personalTokens.id, sessionId), gt(personalTokens.expiresAt, now)));
   const admitted = await db
     .insert(sessionDocuments)
     .select(session)

@@ -1,6 +1,6 @@
 import { z } from "@hono/zod-openapi";
 import type { Principal } from "../auth/access-token.ts";
-import { authenticated } from "../auth/authenticate.ts";
+import { authenticatedFor } from "../auth/authenticate.ts";
 import { database } from "../db/database.ts";
 import { jsonBody } from "../platform/json-body.ts";
 import { problemAnswers } from "../platform/openapi.ts";
@@ -11,22 +11,24 @@ import type { Places } from "./documents.ts";
 
 // What the routes of documents have in common.
 
-/** What every route has, those with a body, and those of one document. */
-export const signedIn = { security: [{ bearer: [] }], middleware: authenticated };
+/** What every route has, those that change something, those with a body, and those of one document. */
+const security = [{ bearer: [] }];
+export const reading = { security, middleware: authenticatedFor("documents:read") };
+export const mayWrite = authenticatedFor("documents:write");
 const body = jsonBody(limits.bodyBytes);
 export const withBody = {
-  ...signedIn,
-  middleware: [authenticated, body] as [typeof authenticated, typeof body],
+  security,
+  middleware: [mayWrite, body] as [typeof mayWrite, typeof body],
 };
 export const params = z.object({ id });
-export const ofOne = { ...signedIn, request: { params } };
+export const ofOne = { ...reading, request: { params } };
 
 export const tagHeader = {
   ETag: { description: "The version of the text.", schema: { type: "string" as const } },
 };
 
 export const problems = (...codes: ErrorCode[]) =>
-  problemAnswers("unauthenticated", "invalid_token", "unavailable", ...codes);
+  problemAnswers("unauthenticated", "invalid_token", "insufficient_scope", "unavailable", ...codes);
 export const problemsOfOne = (...codes: ErrorCode[]) => problems("invalid_request", "not_found", ...codes);
 
 /** Where, who, and which document. */

@@ -8,12 +8,13 @@ import { pageQuery } from "../protocol/rest/page.ts";
 import type { Attendance, RoomStats } from "../room/room-api.ts";
 import {
   asked,
+  mayWrite,
   ofOne,
   params,
   placesOf,
   problems,
   problemsOfOne,
-  signedIn,
+  reading,
   tagHeader,
   withBody,
 } from "./document-route.ts";
@@ -47,7 +48,7 @@ const listDocumentsRoute = createRoute({
   method: "get",
   path: "/documents",
   summary: "List one's documents, newest first",
-  ...signedIn,
+  ...reading,
   request: { query: pageQuery },
   responses: {
     200: jsonAnswer(schemas.documentPage, "A page of documents."),
@@ -145,6 +146,7 @@ const deleteDocumentRoute = createRoute({
   path: "/documents/{id}",
   summary: "Delete a document, with its text and history",
   ...ofOne,
+  middleware: mayWrite,
   responses: {
     204: { description: "The document is gone." },
     ...problemsOfOne(),

@@ -20,9 +20,15 @@ export async function admit(env: Env, principal: Principal, documentId: string):
     documentFor(db, principal.userId, documentId, "read"),
     findUser(db, principal.userId),
   ]);
-  const { sessionId } = principal;
-  if (!(await admitSocket(db, { sessionId, documentId }, decidedAt))) throw sessionEnded();
-  return { ...principal, name: user?.name ?? "", kind: "person", role, decidedAt };
+  const { mayWrite, ...bearer } = principal;
+  if (!(await admitSocket(db, { ...bearer, documentId }, decidedAt))) throw sessionEnded();
+  return {
+    ...bearer,
+    name: user?.name ?? "",
+    role: mayWrite ? role : "viewer",
+    ...(!mayWrite && { readOnly: true }),
+    decidedAt,
+  };
 }
 
 /**
@@ -36,7 +42,7 @@ export class SocketAccess extends WorkerEntrypoint<Env> {
     { userId, documentId }: { userId: string; documentId: string },
   ): Promise<RoomResult<{ grant: Grant }>> {
     try {
-      const principal = await authenticate(this.env, token);
+      const principal = await authenticate(this.env, token, "documents:read");
       if (principal.userId !== userId) {
         return { ok: false, code: "user_mismatch", detail: "the token is another user's" };
       }

@@ -22,6 +22,7 @@ export const socketRoute = new Hono<RequestContext>().get("/ws/documents/:id", a
   const principal = await authenticate(
     c.env,
     bearerToken(c.req.header("authorization")) ?? offered.find(isBearer)?.slice(bearer.length),
+    "documents:read",
   );
   const id = c.req.param("id");
   if (!idSchema.safeParse(id).success) {

@@ -33,23 +33,43 @@ export function rateLimited(policy: RatePolicy, retrySeconds: number, detail: st
   });
 }
 
-/** The bindings of wrangler.toml that count by network, each with the policy that it holds to. */
+/** The bindings of wrangler.toml, each with the policy that it holds to. */
 const floodPolicies = {
   NETWORK_RATE: { name: "network", ...limits.networkRate },
   CREDENTIALS_RATE: { name: "credentials", ...limits.credentialsRate },
+  ACCOUNT_RATE: { name: "account", ...limits.accountRate },
 } as const satisfies Record<string, RatePolicy>;
 
 /**
  * Keeps floods from one network out. The platform counts, in each of its locations by itself and not to the last one, but
  * for nearly nothing; what has to be exact is counted elsewhere. Who has no network is on this machine and passes.
  */
-export function floodGuard(binding: keyof typeof floodPolicies, applies = (_path: string) => true) {
+export function floodGuard(
+  binding: Exclude<keyof typeof floodPolicies, "ACCOUNT_RATE">,
+  applies = (_path: string) => true,
+) {
   return createMiddleware<RequestContext>(async (c, next) => {
     const network = networkOf(clientAddress(c));
-    if (network !== null && applies(c.req.path) && !(await c.env[binding].limit({ key: network })).success) {
-      const policy = floodPolicies[binding];
-      throw rateLimited(policy, policy.seconds, "Too many requests come from your network.");
+    if (network !== null && applies(c.req.path)) {
+      await refuseFlood(c.env, binding, network, "Too many requests come from your network.");
     }
     await next();
   });
+}
+
+/** The same of one account, from whatever networks. */
+export async function refuseAccountFlood(env: Env, address: string | null, userId: string): Promise<void> {
+  if (networkOf(address) === null) return;
+  await refuseFlood(env, "ACCOUNT_RATE", userId, "Too many requests are made with your account.");
+}
+
+async function refuseFlood(
+  env: Env,
+  binding: keyof typeof floodPolicies,
+  key: string,
+  detail: string,
+): Promise<void> {
+  if ((await env[binding].limit({ key })).success) return;
+  const policy = floodPolicies[binding];
+  throw rateLimited(policy, policy.seconds, detail);
 }

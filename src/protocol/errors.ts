@@ -20,6 +20,8 @@ export const errorStatus = {
   invalid_credentials: 401,
   invalid_token: 401,
   forbidden: 403,
+  insufficient_scope: 403,
+  too_many_tokens: 409,
   origin_not_allowed: 403,
   reauthentication_required: 403,
   email_taken: 409,

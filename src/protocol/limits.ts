@@ -132,6 +132,8 @@ export const limits = {
    * 12 s of a core. As in wrangler.toml.
    */
   credentialsRate: { requests: 120, seconds: 60 },
+  /** Requests that one account may make, from whatever networks: programs that work as fast as a few REST calls allow. As above. */
+  accountRate: { requests: 6_000, seconds: 60 },
   /**
    * Wrong passwords for one account, counted exactly: by one network, for people who mistype; and by all networks together
    * that its owner never signed in from (NIST SP 800-63B-4 §3.2.2: 100). So many at once, and one more every so many
@@ -156,6 +158,10 @@ export const limits = {
   invitationDays: 7,
   /** Days for which what was deleted can be brought back; then it is erased. */
   graceDays: 30,
+  /** Personal access tokens of one person, those that have expired among them: a list that is read in one go. */
+  personalTokens: 100,
+  /** Days that a personal access token lives. */
+  tokenDays: { default: 90, max: 365 },
   /** Items on one page of a list. */
   pageItems: { default: 50, max: 100 },
 } as const;

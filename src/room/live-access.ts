@@ -229,8 +229,9 @@ function dueOf(peer: Peer): number {
 }
 
 /** Law WR-2: a socket that never said hello has the new role, too, but is not told. */
-function changeRole(peer: Peer, role: Role, reason: string): boolean {
+function changeRole(peer: Peer, persons: Role, reason: string): boolean {
   const { grant } = peer.session;
+  const role = grant.readOnly ? "viewer" : persons;
   if (grant.role === role) return false;
   peer.saveSession({ ...peer.session, grant: { ...grant, role } satisfies Grant });
   if (peer.session.actor) peer.send(encodeRole(role, reason));

@@ -19,7 +19,9 @@ export interface Grant extends Author {
   /** How the person is called, for the others. */
   name: string;
   role: Role;
-  /** The sign-in (`sid` of the access token). */
+  /** By its token it writes nothing, whatever role the person has or will have. */
+  readOnly?: boolean;
+  /** The sign-in (`sid` of the access token), or the personal access token. */
   sessionId: string;
   /** When the access token ends, seconds since the epoch. */
   expiresAt: number;

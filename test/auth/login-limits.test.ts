@@ -5,6 +5,7 @@ import { hashOf } from "../../src/auth/random-token.ts";
 import { networkOf } from "../../src/platform/client-network.ts";
 import { limits } from "../../src/protocol/limits.ts";
 import { type Answer, api, expectProblem, newAccount } from "../support/api.ts";
+import { newestMail, tokenIn } from "../support/mailbox.ts";
 
 const password = "SecurePass123!";
 const { network: perNetwork, account: perAccount } = limits.loginRate;
@@ -106,6 +107,19 @@ describe("AU-7: wrong passwords", () => {
     const start = performance.now();
     expect((await login(email, password, newAddress())).status).toBe(200);
     expect(performance.now() - start).toBeGreaterThan(250);
+  });
+
+  it("from everywhere keep nobody out who resets the password at a new place", async () => {
+    const { user } = await newAccount();
+    const hotel = newAddress();
+    await attackFromEverywhere(user.email);
+    expectRefused(await login(user.email, password, hotel), '"login-account";q=100;w=3600', 36);
+    expect((await api("POST", "/auth/password/forgot", { json: { email: user.email } })).status).toBe(202);
+    const token = tokenIn(await newestMail(user.email, "Choose a new password"));
+    const json = { token, password: "another good password" };
+    const headers = { "cf-connecting-ip": hotel };
+    expect((await api("POST", "/auth/password/reset", { json, headers })).status).toBe(204);
+    expect((await login(user.email, json.password, hotel)).status).toBe(200);
   });
 
   it("do not use up a network's attempts by what others do to other accounts", async () => {

@@ -179,7 +179,11 @@ describe("AU-5: the sweep", () => {
   it("forgets the documents of a live session whose sockets have not renewed their tokens", async () => {
     const account = await newAccount();
     const [old, renewed] = [await newDocument(account.access_token), await newDocument(account.access_token)];
-    const where = (documentId: string) => ({ sessionId: sessionId(account), documentId });
+    const where = (documentId: string) => ({
+      sessionId: sessionId(account),
+      documentId,
+      kind: "person" as const,
+    });
     await admitSocket(db, where(old), Date.now());
     await admitSocket(db, where(renewed), Date.now());
     pass(600_000);
@@ -220,7 +224,7 @@ describe("AU-6: an access token", () => {
     pass(1);
     // D1's answer is still fresh, and says until when.
     expectProblem(await me(account.access_token), "invalid_token");
-    const where = { sessionId: sessionId(account), documentId: id };
+    const where = { sessionId: sessionId(account), documentId: id, kind: "person" as const };
     expect(await admitSocket(db, where, Date.now())).toBe(false);
   });
 });

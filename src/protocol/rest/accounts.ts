@@ -116,6 +116,17 @@ export const passwordReset = z
   .object({ token: linkToken, password: newPassword("password") }, { error: jsonObject })
   .meta({ id: "PasswordReset" });
 
+/** What `POST /auth/password/change` takes. */
+export const passwordChange = z
+  .object(
+    {
+      current_password: text("current_password", { max: limits.passwordUnits }),
+      new_password: newPassword("new_password"),
+    },
+    { error: jsonObject },
+  )
+  .meta({ id: "PasswordChange" });
+
 /** What `POST /users/me/email` takes. */
 export const emailChange = z
   .object({ email: emailAddress }, { error: jsonObject })

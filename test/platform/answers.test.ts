@@ -127,6 +127,13 @@ describe("an unexpected error", () => {
       { ...testSecrets, SIGNING_KEYS: '{"keys":[]}' },
       { ...testSecrets, SIGNING_KEYS: '{"keys":[{"kid":"k","alg":"HS256","kty":"oct","k":"sEcReT"}]}' },
       { ...testSecrets, REFRESH_SECRET: "sEcReT" },
+      // Origins as browsers send them: no path, no star; and no provider whose answers come over plain http.
+      ...["*", "https://sEcReT.example/", "sEcReT.example", "https://a.example,*"].map((ALLOWED_ORIGINS) => ({
+        ...testSecrets,
+        ALLOWED_ORIGINS,
+      })),
+      { ...testSecrets, GOOGLE_ISSUER: "http://sEcReT.example" },
+      { ...testSecrets, GOOGLE_ISSUER: "http://127.0.0.1.sEcReT.example" },
     ];
     for (const secrets of broken) {
       const request = new Request("https://materi.test/api/v1/users/me", {

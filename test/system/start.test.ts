@@ -17,8 +17,8 @@ interface Start {
   said: () => string;
 }
 
-function start(port: number): Start {
-  const child = spawn("npm", ["start", "--ignore-scripts"], {
+function start(port: number, ...words: string[]): Start {
+  const child = spawn("npm", ["start", "--ignore-scripts", "--", ...words], {
     cwd: checkout,
     env: { ...process.env, PORT: String(port), npm_config_loglevel: "error" },
     stdio: ["ignore", "pipe", "pipe"],
@@ -166,6 +166,28 @@ test("the first start makes secrets and tables, and serves; the second keeps the
   second.process.kill("SIGTERM");
   while (left(secondFamily).length > 0) await sleep(50);
   await expect(fetch(`${address}/health`)).rejects.toThrow("fetch failed");
+});
+
+test("with --with-oidc there is a provider to sign in with, which knows the service", async () => {
+  const port = await freePort();
+  const service = start(port, "--with-oidc");
+  await running(service);
+  const address = `http://127.0.0.1:${port}/api/v1/auth/oauth/google`;
+  expect(service.said()).toContain(address);
+  const begun = await fetch(address, { redirect: "manual" });
+  expect(begun.status).toBe(302);
+  const page = await fetch(begun.headers.get("location") ?? "", { redirect: "manual" });
+  // To its sign-in page: it knows the client, and the address that it is to lead back to.
+  expect([page.status, page.headers.get("location")]).toEqual([
+    303,
+    expect.stringMatching(/^\/interaction\//),
+  ]);
+});
+
+test("a word that it does not know is refused in one line", async () => {
+  const refused = start(await freePort(), "--with-odic");
+  expect(await once(refused.process, "close")).toEqual([1, null]);
+  expect(refused.said()).toMatch(/Not known: --with-odic\..*--with-oidc.*\n$/);
 });
 
 test("a taken port is refused in one line that says what to do, and exit code 1", async () => {

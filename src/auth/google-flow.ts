@@ -3,6 +3,7 @@ import { database } from "../db/database.ts";
 import { type GoogleSettings, isLoopback, settingsOf } from "../env.ts";
 import { isAllowedOrigin } from "../platform/origins.ts";
 import { Problem } from "../platform/problem.ts";
+import type { Principal } from "./access-token.ts";
 import { readCookie, writeCookie } from "./cookies.ts";
 import type { ProvidedIdentity } from "./identity-rules.ts";
 import { flowMaxAge, type OauthFlow, openFlow, takeFlow } from "./oauth-flows.ts";
@@ -24,10 +25,10 @@ export function googleOf(c: Context): GoogleSettings {
   throw new Problem("not_configured", "Signing in with Google is not set up here.");
 }
 
-/** Begins a flow in the caller's browser, and says where to send it. */
+/** Begins a flow in the caller's browser, and says where to send it. `linkTo`: whose account is to be linked. */
 export async function beginFlow(
   c: Context,
-  { returnTo, redirectUri, userId }: { returnTo?: string; redirectUri?: string; userId?: string },
+  { returnTo, redirectUri, linkTo }: { returnTo?: string; redirectUri?: string; linkTo?: Principal },
 ): Promise<URL> {
   const now = Date.now();
   const settings = googleOf(c);
@@ -36,7 +37,8 @@ export async function beginFlow(
   const url = await authorizationUrl(settings, secrets, uri, now);
   const browser = readCookie(c, browserCookie) || newRandomToken();
   writeCookie(c, browserCookie, browser);
-  const flow = { browser, redirectUri: uri, returnTo: returnTo ?? null, userId: userId ?? null };
+  const { userId = null, sessionId = null } = linkTo ?? {};
+  const flow = { browser, redirectUri: uri, returnTo: returnTo ?? null, userId, sessionId };
   await openFlow(database(c.env.DB), secrets, flow, now);
   return url;
 }

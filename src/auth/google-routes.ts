@@ -9,10 +9,12 @@ import type { RequestContext } from "../platform/request-context.ts";
 import { limits } from "../protocol/limits.ts";
 import { type TokensBody, tokens } from "../protocol/rest/accounts.ts";
 import * as schemas from "../protocol/rest/identities.ts";
+import { sessionEnded } from "./authenticate.ts";
 import { sendVerification } from "./email-address.ts";
 import { beginFlow, flowOf, googleOf, identityOf } from "./google-flow.ts";
 import { linkIdentity, signInWith } from "./identities.ts";
 import type { ProvidedIdentity } from "./identity-rules.ts";
+import { isLive } from "./live-sessions.ts";
 import { rememberNetwork } from "./password-check.ts";
 import type { AuthPorts } from "./ports.ts";
 import { withRefreshCookie } from "./refresh-cookie.ts";
@@ -54,7 +56,13 @@ const callbackRoute = createRoute({
     303: {
       description: "To where the flow was to return; with `error`, the code of a problem, if it failed.",
     },
-    ...problemAnswers("invalid_request", ...flowProblems, "identity_taken", "already_linked"),
+    ...problemAnswers(
+      "invalid_request",
+      ...flowProblems,
+      "invalid_token",
+      "identity_taken",
+      "already_linked",
+    ),
   },
 });
 
@@ -103,9 +111,13 @@ export function googleRoutes({ accountExtras }: AuthPorts) {
       const flow = await flowOf(c, response.state);
       return orReturnWith(c, flow.returnTo ?? undefined, async () => {
         const identity = await identityOf(c, flow, response);
-        const { userId, returnTo } = flow;
+        const { userId, sessionId, returnTo } = flow;
         if (userId !== null) {
-          await linkIdentity(database(c.env.DB), { userId, identity, origin: originOf(c) }, Date.now());
+          const db = database(c.env.DB);
+          const now = Date.now();
+          // Else who was thrown out could come back by the link that they had begun.
+          if (sessionId === null || !(await isLive(db, { userId, sessionId }, now))) throw sessionEnded();
+          await linkIdentity(db, { userId, sessionId, identity, origin: originOf(c) }, now);
           return c.redirect(returnTo ?? "/", 303);
         }
         const signedIn = await signIn(c, identity);

@@ -126,14 +126,19 @@ async function linkByAddress(
  */
 export async function linkIdentity(
   db: Database,
-  { userId, identity, origin }: { userId: string; identity: ProvidedIdentity; origin: RequestOrigin },
+  {
+    userId,
+    sessionId,
+    identity,
+    origin,
+  }: { userId: string; sessionId: string; identity: ProvidedIdentity; origin: RequestOrigin },
   now: number,
 ): Promise<void> {
   const { subject, email = "" } = identity;
   try {
     await db.batch([
       db.insert(identities).values({ provider, subject, userId, email, createdAt: now }),
-      auditRow(db, { userId, event: "identity.linked", origin }, now),
+      auditRow(db, { userId, event: "identity.linked", sessionId, origin }, now),
     ]);
   } catch (error) {
     if (!breaksUnique(error, "identities.")) throw error;

@@ -79,7 +79,7 @@ export const identityRoutes = new OpenAPIHono<RequestContext>()
   })
   .openapi(linkRoute, async (c) => {
     const { return_to: returnTo = "/" } = c.req.valid("json");
-    const url = await beginFlow(c, { returnTo, userId: c.var.principal.userId });
+    const url = await beginFlow(c, { returnTo, linkTo: c.var.principal });
     return c.json({ authorization_url: url.href }, 200);
   })
   .openapi(unlinkRoute, async (c) => {

@@ -14,7 +14,13 @@ export type OauthFlow = typeof oauthFlows.$inferSelect;
 export async function openFlow(
   db: Database,
   secrets: FlowSecrets,
-  flow: { browser: string; redirectUri: string; returnTo: string | null; userId: string | null },
+  flow: {
+    browser: string;
+    redirectUri: string;
+    returnTo: string | null;
+    userId: string | null;
+    sessionId: string | null;
+  },
   now: number,
 ): Promise<void> {
   const { browser, ...where } = flow;

@@ -62,6 +62,8 @@ export const oauthFlows = sqliteTable("oauth_flows", {
   returnTo: text("return_to"),
   /** Who is linking the provider to their account; null for a sign-in. */
   userId: text("user_id").references(() => users.id),
+  /** The session in which they asked for it: without that the link is not made. */
+  sessionId: text("session_id"),
   expiresAt: integer("expires_at").notNull(),
 });
 

@@ -412,6 +412,16 @@ describe("the identities of an account", () => {
     expect((await me(token)).body.oauth_provider).toBeNull();
   });
 
+  it("are not linked any more when the session that asked for it has ended", async () => {
+    const { access_token: token, user } = await newAccount();
+    const browser = new Browser();
+    const begun = await begin(browser, token, { return_to: "/settings" });
+    const back = await browser.signInAtProvider(begun.body.authorization_url, newLogin());
+    expect((await api("POST", "/auth/logout", { token, json: { scope: "all" } })).status).toBe(204);
+    expect((await browser.open(back)).headers.get("location")).toBe("/settings?error=invalid_token");
+    expect(await events(user.id)).not.toContain("identity.linked");
+  });
+
   it("are the business of who is signed in, lately", async () => {
     const { access_token: token } = await newAccount();
     await env.DB.prepare("UPDATE sessions SET authenticated_at = 0 WHERE id = ?")

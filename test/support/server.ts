@@ -12,10 +12,12 @@ import {
 import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { basename, join, resolve } from "node:path";
+import { createInterface } from "node:readline";
 import { setTimeout as sleep } from "node:timers/promises";
 import { promisify } from "node:util";
 import { newSecrets } from "../../scripts/local-secrets.ts";
 import { wranglerBin, wranglerEnv } from "../../scripts/wrangler.ts";
+import { secretsIn } from "./log-secrets.ts";
 import type { ServeSettings } from "./serve.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -30,7 +32,7 @@ export interface Server {
   restart(): Promise<void>;
   /** What workerd has in memory. */
   residentBytes(): number;
-  /** Ends it, and deletes the data unless their folder was given. */
+  /** Ends it, and deletes the data unless their folder was given. Throws if there was a secret in its log. */
   stop(): Promise<void>;
 }
 
@@ -110,6 +112,7 @@ export async function startServer({
   const temporary = join(folder, "tmp");
   mkdirSync(temporary, { recursive: true });
   const secrets = secretsOf(folder);
+  const logged: string[] = [];
   let running: ChildProcess | undefined;
   let migrated = false;
 
@@ -129,10 +132,19 @@ export async function startServer({
     writeFileSync(settingsFile, JSON.stringify(settings), { mode: 0o600 });
     const child = spawn(process.execPath, [join(root, "test/support/serve.ts"), settingsFile], {
       detached: true,
-      stdio: ["ignore", "inherit", "inherit", "ipc"],
+      stdio: ["ignore", "pipe", "pipe", "ipc"],
       // What a killed Miniflare leaves behind is deleted with the data.
       env: { ...wranglerEnv, TMPDIR: temporary, MINIFLARE_WORKERD_V8_FLAGS: v8Flags },
     });
+    for (const [from, to] of [
+      [child.stdout!, process.stdout],
+      [child.stderr!, process.stderr],
+    ] as const) {
+      createInterface(from).on("line", (line) => {
+        to.write(`${line}\n`);
+        for (const secret of secretsIn(line)) logged.push(`${secret} in: ${line}`);
+      });
+    }
     running = child;
     const ready = await Promise.race([
       once(child, "message").then(([message]) => message as { port: number }),
@@ -174,6 +186,7 @@ export async function startServer({
     for (const path of persist === undefined ? [folder] : [settingsFile, temporary]) {
       rmSync(path, { recursive: true, force: true });
     }
+    if (logged.length > 0) throw new Error(`The log of the service has secrets: ${logged.join("\n")}`);
   }
 
   try {

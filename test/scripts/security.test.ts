@@ -14,7 +14,30 @@ const sources = new Map(
 );
 
 /** The requirements of levels 1 and 2 in chapters V6, V7, V9 and V10 of ASVS 5.0.0, by section. */
-const requirements: Record<string, number[]> = {"6.1": [1, 2, 3], "6.2": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12], "6.3": [1, 2, 3, 4], "6.4": [1, 2, 3, 4], "6.5": [1, 2, 3, 4, 5], "6.6": [1, 2, 3], "6.8": [1, 2, 3, 4], "7.1": [1, 2, 3], "7.2": [1, 2, 3, 4], "7.3": [1, 2], "7.4": [1, 2, 3, 4, 5], "7.5": [1, 2], "7.6": [1, 2], "9.1": [1, 2, 3], "9.2": [1, 2, 3, 4], "10.1": [1, 2], "10.2": [1, 2], "10.3": [1, 2, 3, 4], "10.4": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11], "10.5": [1, 2, 3, 4, 5], "10.6": [1, 2], "10.7": [1, 2, 3]};
+const requirements: Record<string, number[]> = {
+  "6.1": [1, 2, 3],
+  "6.2": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12],
+  "6.3": [1, 2, 3, 4],
+  "6.4": [1, 2, 3, 4],
+  "6.5": [1, 2, 3, 4, 5],
+  "6.6": [1, 2, 3],
+  "6.8": [1, 2, 3, 4],
+  "7.1": [1, 2, 3],
+  "7.2": [1, 2, 3, 4],
+  "7.3": [1, 2],
+  "7.4": [1, 2, 3, 4, 5],
+  "7.5": [1, 2],
+  "7.6": [1, 2],
+  "9.1": [1, 2, 3],
+  "9.2": [1, 2, 3, 4],
+  "10.1": [1, 2],
+  "10.2": [1, 2],
+  "10.3": [1, 2, 3, 4],
+  "10.4": [1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11],
+  "10.5": [1, 2, 3, 4, 5],
+  "10.6": [1, 2],
+  "10.7": [1, 2, 3],
+};
 
 describe("docs/security.md", () => {
   it("has a row for every requirement, once and in order", () => {
@@ -33,7 +56,7 @@ describe("docs/security.md", () => {
   });
 
   it.each(cited)("$id cites a test that exists: $file, $title", ({ file, title }) => {
-    const calls = [...(sources.get(file) ?? "").matchAll(/\b(?:it|test|describe)\b[^"]*?\(\s*"([^"]+)"/g)];
-    expect(calls.map(([, name]) => name)).toContain(title);
+    const call = `("${title}"`;
+    expect(sources.get(file)?.replaceAll(/\(\s+"/g, '("')).toContain(call);
   });
 });

@@ -41,7 +41,7 @@ describe("delete the account", () => {
       [
         "INSERT INTO identities VALUES ('google', 'sub-' || ?1, ?1, 'other@example.com', 0)",
         "INSERT INTO personal_tokens VALUES (?1, ?1, 'CI', 'hash-' || ?1, 'documents:read', 0, 9000000000000, NULL)",
-        "INSERT INTO oauth_flows VALUES ('state-' || ?1, NULL, 'n', 'v', 'https://materi.test', ?1, 9000000000000)",
+        "INSERT INTO oauth_flows (state_hash, nonce, code_verifier, redirect_uri, user_id, expires_at) VALUES (?1, 'n', 'v', 'https://materi.test', ?1, 9000000000000)",
       ].map((sql) => env.DB.prepare(sql).bind(userId)),
     );
     const socket = await openSocket(id, account.access_token);

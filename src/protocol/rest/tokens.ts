@@ -19,10 +19,14 @@ export const newPersonalToken = z
       name: line("name", limits.nameUnits).meta({ description: "For the person to know it by." }),
       scopes: z
         .array(scope, "scopes must be a list")
-        .min(1, "scopes must not be empty")
-        .max(scope.options.length, "scopes must not be repeated")
+        // zod's own `min` and `max` go on to whatever has a `length`, list or not, and throw on one that is no number.
+        .refine((scopes) => scopes.length > 0, "scopes must not be empty")
         .refine((scopes) => new Set(scopes).size === scopes.length, "scopes must not be repeated")
-        .meta({ description: "`documents:write` includes `documents:read`." }),
+        .meta({
+          description: "`documents:write` includes `documents:read`.",
+          minItems: 1,
+          maxItems: scope.options.length,
+        }),
       expires_in_days: z
         .int("expires_in_days must be a whole number")
         .min(1, "expires_in_days must be at least 1")

@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import {
   type AnySQLiteColumn,
   index,
@@ -8,8 +9,9 @@ import {
   uniqueIndex,
 } from "drizzle-orm/sqlite-core";
 
-// The tables of D1. Times are milliseconds since the epoch. Migrations only add: a table rebuild on D1 deletes
-// the rows of every table that refers to it by a cascade, and reports success. So no cascade either.
+// The tables of D1, all of them: they refer to each other. Times are milliseconds since the epoch. Migrations only add: a
+// table rebuild on D1 deletes the rows of every table that refers to it by a cascade, and reports success. So no cascade
+// either.
 
 export const users = sqliteTable(
   "users",
@@ -174,7 +176,10 @@ export const workspaces = sqliteTable(
     /** Set while it waits to be erased: from then on it and its documents are shown to nobody but its owners. */
     deletedAt: integer("deleted_at"),
   },
-  (table) => [uniqueIndex("workspaces_personal_user").on(table.personalUserId)],
+  (table) => [
+    uniqueIndex("workspaces_personal_user").on(table.personalUserId),
+    index("workspaces_deleted").on(table.deletedAt).where(sql`deleted_at IS NOT NULL`),
+  ],
 );
 
 export const memberships = sqliteTable(
@@ -269,8 +274,27 @@ export const documents = sqliteTable(
     title: text("title").notNull(),
     createdAt: integer("created_at").notNull(),
     updatedAt: integer("updated_at").notNull(),
-    /** Set while the document is being deleted: its room may be erased already, so it is not shown any more. */
+    /** Set while it waits in the trash to be erased. */
     deletedAt: integer("deleted_at"),
   },
-  (table) => [index("documents_owner_created").on(table.ownerId, table.createdAt, table.id)],
+  (table) => [
+    index("documents_owner_created").on(table.ownerId, table.createdAt, table.id),
+    index("documents_owner_updated").on(table.ownerId, table.updatedAt, table.id),
+    index("documents_workspace_created").on(table.workspaceId, table.createdAt, table.id),
+    index("documents_workspace_updated").on(table.workspaceId, table.updatedAt, table.id),
+    index("documents_deleted").on(table.deletedAt).where(sql`deleted_at IS NOT NULL`),
+  ],
+);
+
+/**
+ * Rooms that are to be erased, unless their document is there by then: written before a room is made, and in the batch
+ * that deletes a document's row. So a room that no row names is always in here.
+ */
+export const roomErasures = sqliteTable(
+  "room_erasures",
+  {
+    documentId: text("document_id").primaryKey(),
+    dueAt: integer("due_at").notNull(),
+  },
+  (table) => [index("room_erasures_due").on(table.dueAt)],
 );

@@ -162,6 +162,10 @@ export const limits = {
   personalTokens: 100,
   /** Days that a personal access token lives. */
   tokenDays: { default: 90, max: 365 },
+  /** Documents of one workspace, the trash among them: what one person can still look through, and one count goes through. */
+  documentsPerWorkspace: 10_000,
+  /** People with a grant in one document: more belong into a workspace. */
+  grantsPerDocument: 200,
   /** Items on one page of a list. */
   pageItems: { default: 50, max: 100 },
 } as const;

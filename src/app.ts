@@ -4,8 +4,9 @@ import { authRoutes } from "./auth/routes.ts";
 import { publicKeySet } from "./auth/signing-keys.ts";
 import { upkeep } from "./auth/upkeep.ts";
 import { announceAccess } from "./documents/access-changes.ts";
-import { eraseDocumentsIn, handOverDocuments, ownDocuments } from "./documents/account-documents.ts";
+import { handOverDocuments, ownDocuments } from "./documents/account-documents.ts";
 import { closeSockets } from "./documents/close-sockets.ts";
+import { eraseDocumentsIn, sweepErasures } from "./documents/erasure.ts";
 import { documentRoutes } from "./documents/routes.ts";
 import { socketRoute } from "./documents/socket.ts";
 import { settingsOf } from "./env.ts";
@@ -100,6 +101,7 @@ app.get("/", (c) =>
 /** What is done every minute, asked for or not (`[triggers]` in wrangler.toml). */
 export async function everyMinute(env: Env, now: number): Promise<void> {
   await upkeep(env, authPorts, now);
+  await sweepErasures(env, now);
 }
 
 export { app };

@@ -6,7 +6,6 @@ import { newerThan } from "../db/page-position.ts";
 import { documents } from "../db/schema.ts";
 import type { Position } from "../platform/cursor.ts";
 import { documentBody } from "./routes.ts";
-import { deleteDocument } from "./store.ts";
 
 // What becomes of documents when their person takes them along, or leaves.
 
@@ -22,24 +21,6 @@ export function handOverDocuments(
     .update(documents)
     .set({ ownerId: to, workspaceId: personalWorkspaceOf(to) })
     .where(and(eq(documents.workspaceId, personalWorkspaceOf(from)), isNull(documents.deletedAt)));
-}
-
-/** Documents that one run erases: two calls each, of the 10,000 that an invocation has. */
-const erasedAtOnce = 2_000;
-
-/** Erases documents of a workspace, rooms first, as `eraseDocument` does; true when none is left. */
-export async function eraseDocumentsIn(env: Env, workspaceId: string): Promise<boolean> {
-  const db = database(env.DB);
-  const found = await db
-    .select({ id: documents.id })
-    .from(documents)
-    .where(eq(documents.workspaceId, workspaceId))
-    .limit(erasedAtOnce);
-  for (const { id } of found) {
-    await env.ROOMS.getByName(id).erase();
-    await deleteDocument(db, id);
-  }
-  return found.length < erasedAtOnce;
 }
 
 const rowsAtOnce = 100;

@@ -6,12 +6,13 @@ import type { Span } from "../room/redaction.ts";
 import type { Attendance, Author, DocumentRoomApi, RoomResult, RoomStats } from "../room/room-api.ts";
 import { workspaceToWrite } from "../workspaces/workspaces.ts";
 import { type Need, roleIn, suffices } from "./access.ts";
+import { eraseRoom, workTime } from "./erasure.ts";
 import {
   type DocumentRow,
-  deleteDocument,
   findDocument,
   insertDocument,
-  markDeleted,
+  noteRoom,
+  refuseFullWorkspace,
   updateDocument,
 } from "./store.ts";
 
@@ -47,8 +48,9 @@ export async function documentFor(
 }
 
 /**
- * Creates a document in a workspace of the person's, the personal one if none is named. The room comes first: should the
- * row fail to follow, the room is one that nobody can name, while a row without a room would be a broken document.
+ * Creates a document in a workspace of the person's, the personal one if none is named. The room comes first, as a row
+ * without a room would be a broken document; before it comes the note that erases the room should the row fail to
+ * follow. Throws Problem `forbidden`, `not_found`, `quota_exceeded`.
  */
 export async function createDocument(
   { db, room }: Places,
@@ -58,6 +60,8 @@ export async function createDocument(
 ): Promise<Document> {
   const workspace = await workspaceToWrite(db, userId, workspaceId);
   const id = crypto.randomUUID();
+  const erasureAt = now + workTime;
+  await noteRoom(db, id, erasureAt);
   const { version } = accepted(await room(id).create({ content, author: authorOf(userId) }));
   const row = {
     id,
@@ -68,7 +72,11 @@ export async function createDocument(
     updatedAt: now,
     deletedAt: null,
   };
-  await insertDocument(db, row);
+  if (!(await insertDocument(db, row, erasureAt))) {
+    await eraseRoom({ db, room }, id);
+    await refuseFullWorkspace(db, workspace.id);
+    throw new Problem("unavailable", "Creating the document took too long. Try again.");
+  }
   return { row, content, version };
 }
 
@@ -142,29 +150,9 @@ export async function changeDocument(
   if (content === undefined && ifVersion !== undefined && ifVersion !== text.version) {
     throw new Problem("precondition_failed", `The document is at version ${text.version}.`);
   }
-  const row = await updateDocument(db, id, { ...(title !== undefined && { title }), updatedAt: now });
+  const row = await updateDocument(db, id, { title, by: userId }, now);
   if (!row) throw notFound();
   return { row, ...text };
-}
-
-/**
- * Deletes a document and all of its history. It is marked first, then its room is erased, then its row goes: a crash on
- * the way leaves a document that nobody sees any more, whose mark says that there is something left to erase, and whose
- * owner's next DELETE erases it.
- */
-export async function eraseDocument(
-  { db, room }: Places,
-  userId: string,
-  id: string,
-  now: number,
-): Promise<void> {
-  const found = await findDocument(db, userId, id);
-  const role = found && roleIn(found.row, userId, found);
-  if (!role) throw notFound();
-  if (!suffices(role, "manage")) throw new Problem("forbidden", "Only a document's owners delete it.");
-  await markDeleted(db, id, now);
-  await room(id).erase();
-  await deleteDocument(db, id);
 }
 
 /** Who calls REST is a program, whoever it works for. */
@@ -172,13 +160,13 @@ function authorOf(userId: string): Author {
   return { userId, kind: "program" };
 }
 
-function accepted<T>(result: RoomResult<T>): T {
+export function accepted<T>(result: RoomResult<T>): T {
   if (result.ok) return result;
   // Between the row and the room the document was deleted.
   if (result.code === "not_found") throw notFound();
   throw new Problem(result.code, result.detail);
 }
 
-function notFound(): Problem {
+export function notFound(): Problem {
   return new Problem("not_found", "There is no such document.");
 }

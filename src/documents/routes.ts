@@ -8,7 +8,6 @@ import { pageQuery } from "../protocol/rest/page.ts";
 import type { Attendance, RoomStats } from "../room/room-api.ts";
 import {
   asked,
-  mayWrite,
   ofOne,
   params,
   placesOf,
@@ -23,14 +22,16 @@ import {
   checkIntegrity,
   createDocument,
   type Document,
-  eraseDocument,
   readDocument,
   readPresence,
   readStats,
   redactDocument,
 } from "./documents.ts";
 import { entityTag, versionToMatch } from "./entity-tag.ts";
-import { type DocumentRow, listDocuments } from "./store.ts";
+import { grantRoutes } from "./grant-routes.ts";
+import { listDocuments } from "./store.ts";
+import { summaryBody } from "./summary-body.ts";
+import { trashRoutes } from "./trash-routes.ts";
 
 const createDocumentRoute = createRoute({
   method: "post",
@@ -40,7 +41,7 @@ const createDocumentRoute = createRoute({
   request: { body: jsonRequest(schemas.newDocument) },
   responses: {
     201: { ...jsonAnswer(schemas.document, "The document is there."), headers: tagHeader },
-    ...problems(...bodyProblems, "not_found"),
+    ...problems(...bodyProblems, "forbidden", "not_found", "quota_exceeded"),
   },
 });
 
@@ -137,19 +138,7 @@ const changeDocumentRoute = createRoute({
   },
   responses: {
     200: { ...jsonAnswer(schemas.document, "The document as it is now."), headers: tagHeader },
-    ...problems(...bodyProblems, "not_found", "precondition_failed", "storage_full"),
-  },
-});
-
-const deleteDocumentRoute = createRoute({
-  method: "delete",
-  path: "/documents/{id}",
-  summary: "Delete a document, with its text and history",
-  ...ofOne,
-  middleware: mayWrite,
-  responses: {
-    204: { description: "The document is gone." },
-    ...problemsOfOne(),
+    ...problems(...bodyProblems, "forbidden", "not_found", "precondition_failed", "storage_full"),
   },
 });
 
@@ -207,10 +196,8 @@ export const documentRoutes = new OpenAPIHono<RequestContext>()
     c.header("etag", entityTag(changed.version));
     return c.json(documentBody(changed), 200);
   })
-  .openapi(deleteDocumentRoute, async (c) => {
-    await eraseDocument(...asked(c), Date.now());
-    return c.body(null, 204);
-  });
+  .route("/", grantRoutes)
+  .route("/", trashRoutes);
 
 export function documentBody({ row, content, version }: Document): schemas.DocumentBody {
   return { ...summaryBody(row), content, version };
@@ -244,16 +231,5 @@ function statsBody(stats: RoomStats): schemas.DocumentStatsBody {
     alarms: stats.alarms,
     sockets: stats.sockets,
     database_bytes: stats.databaseBytes,
-  };
-}
-
-function summaryBody(row: DocumentRow): schemas.DocumentSummaryBody {
-  return {
-    id: row.id,
-    title: row.title,
-    workspace_id: row.workspaceId,
-    owner_id: row.ownerId,
-    created_at: new Date(row.createdAt).toISOString(),
-    updated_at: new Date(row.updatedAt).toISOString(),
   };
 }

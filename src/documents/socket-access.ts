@@ -16,12 +16,15 @@ import { documentFor } from "./documents.ts";
 export async function admit(env: Env, principal: Principal, documentId: string): Promise<Grant> {
   const decidedAt = Date.now();
   const db = database(env.DB);
-  const [{ role }, user] = await Promise.all([
-    documentFor(db, principal.userId, documentId, "read"),
-    findUser(db, principal.userId),
-  ]);
   const { mayWrite, ...bearer } = principal;
+  const { userId } = bearer;
+  await documentFor(db, userId, documentId, "read");
   if (!(await admitSocket(db, { ...bearer, documentId }, decidedAt))) throw sessionEnded();
+  // Asked again: whoever changes it from here on finds the socket noted, and tells its room (law AC-2).
+  const [{ role }, user] = await Promise.all([
+    documentFor(db, userId, documentId, "read"),
+    findUser(db, userId),
+  ]);
   return {
     ...bearer,
     name: user?.name ?? "",

@@ -1,14 +1,62 @@
-import { and, desc, eq, isNull } from "drizzle-orm";
+import { and, desc, eq, isNull, sql } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
 import { olderThan } from "../db/page-position.ts";
-import { documentGrants, documents, memberships, workspaces } from "../db/schema.ts";
+import { documentGrants, documents, memberships, roomErasures, workspaces } from "../db/schema.ts";
+import { eventIfChanged } from "../events/outbox.ts";
 import type { Position } from "../platform/cursor.ts";
+import { Problem } from "../platform/problem.ts";
+import { limits } from "../protocol/limits.ts";
 import type { Standing } from "./access.ts";
 
 export type DocumentRow = typeof documents.$inferSelect;
 
-export async function insertDocument(db: Database, row: typeof documents.$inferInsert): Promise<void> {
-  await db.insert(documents).values(row);
+/** Notes that the room of a document that is being made is to be erased at this time. */
+export async function noteRoom(db: Database, id: string, dueAt: number): Promise<void> {
+  await db.insert(roomErasures).values({ documentId: id, dueAt });
+}
+
+/**
+ * The row of a document whose room is there, in place of the note about the room (`noteRoom`). False if the workspace is
+ * full, or the note is not what it was: then the room is being erased.
+ */
+export async function insertDocument(db: Database, row: DocumentRow, erasureAt: number): Promise<boolean> {
+  const { id, workspaceId, ownerId, title, createdAt } = row;
+  const [made] = await db.batch([
+    db
+      .insert(documents)
+      .select(
+        sql`SELECT ${id}, ${workspaceId}, ${ownerId}, ${title}, ${createdAt}, ${createdAt}, NULL
+            WHERE EXISTS (SELECT 1 FROM room_erasures WHERE document_id = ${id} AND due_at = ${erasureAt})
+              AND ${hasRoomFor(workspaceId)}`,
+      )
+      .returning({ id: documents.id }),
+    eventIfChanged(
+      db,
+      { type: "documents.created", workspaceId, data: { document_id: id, user_id: ownerId } },
+      createdAt,
+    ),
+    db
+      .delete(roomErasures)
+      .where(and(eq(roomErasures.documentId, id), sql`EXISTS (SELECT 1 FROM documents WHERE id = ${id})`)),
+  ]);
+  return made.length > 0;
+}
+
+/** The condition that a workspace takes one more document. */
+export const hasRoomFor = (workspaceId: string) =>
+  sql`(SELECT count(*) FROM documents WHERE workspace_id = ${workspaceId}) < ${limits.documentsPerWorkspace}`;
+
+/** Throws Problem `quota_exceeded` where a workspace takes no more documents. */
+export async function refuseFullWorkspace(db: Database, workspaceId: string): Promise<void> {
+  const [found] = await db
+    .select({ one: sql`1` })
+    .from(workspaces)
+    .where(and(eq(workspaces.id, workspaceId), hasRoomFor(workspaceId)));
+  if (found) return;
+  throw new Problem(
+    "quota_exceeded",
+    `A workspace has at most ${limits.documentsPerWorkspace} documents, those in the trash among them.`,
+  );
 }
 
 /** A document, and by what a person may be something in it: also one that is just being deleted. */
@@ -59,27 +107,20 @@ export function listDocuments(
     .limit(limit);
 }
 
-/** Undefined if the document has been deleted meanwhile. */
+/** Changes the title, if one is given, and says when. Undefined if the document has been deleted meanwhile. */
 export async function updateDocument(
   db: Database,
   id: string,
-  change: { title?: string; updatedAt: number },
+  { title, by }: { title: string | undefined; by: string },
+  now: number,
 ): Promise<DocumentRow | undefined> {
-  const [row] = await db
+  const update = db
     .update(documents)
-    .set(change)
+    .set({ ...(title !== undefined && { title }), updatedAt: now })
     .where(and(eq(documents.id, id), isNull(documents.deletedAt)))
     .returning();
+  const workspaceId = sql<string>`(SELECT workspace_id FROM documents WHERE id = ${id})`;
+  const event = { type: "documents.updated", workspaceId, data: { document_id: id, user_id: by } } as const;
+  const [[row]] = await db.batch([update, eventIfChanged(db, event, now)]);
   return row;
-}
-
-export async function markDeleted(db: Database, id: string, now: number): Promise<void> {
-  await db.update(documents).set({ deletedAt: now }).where(eq(documents.id, id));
-}
-
-export async function deleteDocument(db: Database, id: string): Promise<void> {
-  await db.batch([
-    db.delete(documentGrants).where(eq(documentGrants.documentId, id)),
-    db.delete(documents).where(eq(documents.id, id)),
-  ]);
 }

@@ -1,4 +1,4 @@
-import { sql } from "drizzle-orm";
+import { type SQL, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { Database } from "../db/database.ts";
 import { outbox } from "../db/schema.ts";
@@ -11,7 +11,7 @@ import type { Event } from "./event.ts";
  */
 export function eventIfChanged(
   db: Database,
-  { type, workspaceId, data }: Event,
+  { type, workspaceId, data }: Omit<Event, "workspaceId"> & { workspaceId: Event["workspaceId"] | SQL },
   now: number,
 ): BatchItem<"sqlite"> {
   const id = crypto.randomUUID();

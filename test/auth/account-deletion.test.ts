@@ -1,7 +1,7 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { eraseDeleted } from "../../src/auth/account-deletion.ts";
-import { eraseDocumentsIn } from "../../src/documents/account-documents.ts";
+import { eraseDocumentsIn } from "../../src/documents/erasure.ts";
 import type { TokensBody } from "../../src/protocol/rest/accounts.ts";
 import { api, expectProblem, newAccount } from "../support/api.ts";
 import { behindTheAnswer, newestMail, tokenIn } from "../support/mailbox.ts";

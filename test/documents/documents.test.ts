@@ -23,7 +23,6 @@ const patch = (id: string, json: object, ifMatch?: string) =>
     json,
     headers: ifMatch === undefined ? {} : { "if-match": ifMatch },
   });
-const remove = (id: string) => api("DELETE", `/documents/${id}`, { token });
 
 async function created(json: object): Promise<DocumentBody> {
   const answer = await create(json);
@@ -86,6 +85,22 @@ describe("create", () => {
     const { id } = await created({ title: "x".repeat(limits.titleUnits), content });
     expect((await get(id)).body.content === content).toBe(true);
     expectProblem(await create({ title: "x", content: `${content}.` }), "validation_failed");
+  });
+
+  it("fills a workspace, and leaves no room behind where it is full", async () => {
+    const workspace = (await api("POST", "/workspaces", { token, json: { name: "Full" } })).body.id;
+    const filler = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?3)
+      INSERT INTO documents SELECT ?1 || i, ?1, ?2, 'filler', 0, 0, NULL FROM n`;
+    await env.DB.prepare(filler)
+      .bind(workspace, userId, limits.documentsPerWorkspace - 1)
+      .run();
+    await created({ title: "The last", workspace_id: workspace });
+    const rooms = await listDurableObjectIds(env.ROOMS);
+    expectProblem(await create({ title: "x", workspace_id: workspace }), "quota_exceeded");
+    const { n } = (await env.DB.prepare("SELECT count(*) AS n FROM room_erasures").first<{ n: number }>())!;
+    expect(n).toBe(0);
+    expect(await listDurableObjectIds(env.ROOMS)).toHaveLength(rooms.length);
+    await env.DB.prepare("DELETE FROM documents WHERE workspace_id = ?").bind(workspace).run();
   });
 
   it("leaves the fields that are the service's own to the service", async () => {
@@ -246,33 +261,6 @@ describe("change", () => {
     const before = await created({ title: "T", content: "a" });
     expectProblem(await patch(before.id, json), "validation_failed");
     expect((await get(before.id)).body).toEqual(before);
-  });
-});
-
-describe("delete", () => {
-  it("takes the row, the text and the history", async () => {
-    const { id } = await created({ title: "T", content: "gone tomorrow" });
-    const answer = await remove(id);
-    expect(answer.status).toBe(204);
-    expect(answer.text).toBe("");
-    for (const after of [await get(id), await patch(id, { title: "U" }), await remove(id)]) {
-      expectProblem(after, "not_found");
-    }
-    expect(await env.DB.prepare("SELECT id FROM documents WHERE id = ?").bind(id).first()).toBeNull();
-    expect(await env.ROOMS.getByName(id).read()).toMatchObject({ ok: false, code: "not_found" });
-    const { items } = (await api("GET", "/documents?limit=100", { token })).body;
-    expect(items.some((item: { id: string }) => item.id === id)).toBe(false);
-  });
-
-  it("that was cut short shows nothing, and is finished by the next one", async () => {
-    const { id } = await created({ title: "T", content: "half gone" });
-    await env.DB.prepare("UPDATE documents SET deleted_at = 1 WHERE id = ?").bind(id).run();
-    expectProblem(await get(id), "not_found");
-    expectProblem(await patch(id, { content: "back" }), "not_found");
-    const { items } = (await api("GET", "/documents?limit=100", { token })).body;
-    expect(items.some((item: { id: string }) => item.id === id)).toBe(false);
-    expect((await remove(id)).status).toBe(204);
-    expect(await env.ROOMS.getByName(id).read()).toMatchObject({ ok: false });
   });
 });
 

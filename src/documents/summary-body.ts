@@ -1,0 +1,14 @@
+import type { DocumentSummaryBody } from "../protocol/rest/documents.ts";
+import type { DocumentRow } from "./store.ts";
+
+/** A document as lists show it. */
+export function summaryBody(row: DocumentRow): DocumentSummaryBody {
+  return {
+    id: row.id,
+    title: row.title,
+    workspace_id: row.workspaceId,
+    owner_id: row.ownerId,
+    created_at: new Date(row.createdAt).toISOString(),
+    updated_at: new Date(row.updatedAt).toISOString(),
+  };
+}

@@ -15,6 +15,7 @@ export function contentChange(before: string, after: string, insertUnits: number
   const shorter = Math.min(before.length, after.length);
   let start = 0;
   while (start < shorter && before.charCodeAt(start) === after.charCodeAt(start)) start += 1;
+  if (splitsPair(before, start) || splitsPair(after, start)) start -= 1;
   let kept = 0;
   while (
     kept < shorter - start &&
@@ -22,7 +23,6 @@ export function contentChange(before: string, after: string, insertUnits: number
   ) {
     kept += 1;
   }
-  if (splitsPair(before, start) || splitsPair(after, start)) start -= 1;
   if (splitsPair(before, before.length - kept) || splitsPair(after, after.length - kept)) kept -= 1;
 
   const deleted = before.length - kept - start;

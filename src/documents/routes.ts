@@ -4,7 +4,6 @@ import { bodyProblems, jsonAnswer, jsonRequest } from "../platform/openapi.ts";
 import { readPage } from "../platform/page.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import * as schemas from "../protocol/rest/documents.ts";
-import { pageQuery } from "../protocol/rest/page.ts";
 import type { Attendance, RoomStats } from "../room/room-api.ts";
 import {
   asked,
@@ -29,7 +28,7 @@ import {
 } from "./documents.ts";
 import { entityTag, versionToMatch } from "./entity-tag.ts";
 import { grantRoutes } from "./grant-routes.ts";
-import { listDocuments } from "./store.ts";
+import { listDocuments } from "./listing.ts";
 import { summaryBody } from "./summary-body.ts";
 import { trashRoutes } from "./trash-routes.ts";
 
@@ -48,12 +47,14 @@ const createDocumentRoute = createRoute({
 const listDocumentsRoute = createRoute({
   method: "get",
   path: "/documents",
-  summary: "List one's documents, newest first",
+  summary:
+    "List documents: one's own, those of a workspace or of an owner, those shared with one, or the trash",
+  description: "The newest first. Without a choice, one's own. Of everything, only what one may read.",
   ...reading,
-  request: { query: pageQuery },
+  request: { query: schemas.documentQuery },
   responses: {
     200: jsonAnswer(schemas.documentPage, "A page of documents."),
-    ...problems("invalid_request"),
+    ...problems("invalid_request", "not_found"),
   },
 });
 
@@ -157,10 +158,18 @@ export const documentRoutes = new OpenAPIHono<RequestContext>()
     return c.json(documentBody(created), 201);
   })
   .openapi(listDocumentsRoute, async (c) => {
-    const { rows, nextCursor } = await readPage(c.req.valid("query"), (slice) =>
-      listDocuments(database(c.env.DB), c.var.principal.userId, slice),
+    const { workspace_id, owner_id, shared, deleted, order, ...page } = c.req.valid("query");
+    const listing = {
+      workspaceId: workspace_id,
+      ownerId: owner_id,
+      shared: shared === "true",
+      deleted: deleted === "true",
+      order,
+    };
+    const { rows, nextCursor } = await readPage(page, (slice) =>
+      listDocuments(database(c.env.DB), c.var.principal.userId, listing, slice, Date.now()),
     );
-    return c.json({ items: rows.map(summaryBody), next_cursor: nextCursor }, 200);
+    return c.json({ items: rows.map(({ row }) => summaryBody(row)), next_cursor: nextCursor }, 200);
   })
   .openapi(readDocumentRoute, async (c) => {
     const found = await readDocument(...asked(c));

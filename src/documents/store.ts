@@ -1,9 +1,7 @@
-import { and, desc, eq, isNull, sql } from "drizzle-orm";
+import { and, eq, isNull, sql } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
-import { olderThan } from "../db/page-position.ts";
 import { documentGrants, documents, memberships, roomErasures, workspaces } from "../db/schema.ts";
 import { eventIfChanged } from "../events/outbox.ts";
-import type { Position } from "../platform/cursor.ts";
 import { Problem } from "../platform/problem.ts";
 import { limits } from "../protocol/limits.ts";
 import type { Standing } from "./access.ts";
@@ -91,20 +89,6 @@ export async function findDocument(
     )
     .where(eq(documents.id, id));
   return found;
-}
-
-/** A person's own documents after a position, newest first. */
-export function listDocuments(
-  db: Database,
-  ownerId: string,
-  { after, limit }: { after: Position | undefined; limit: number },
-): Promise<DocumentRow[]> {
-  return db
-    .select()
-    .from(documents)
-    .where(and(eq(documents.ownerId, ownerId), isNull(documents.deletedAt), olderThan(documents, after)))
-    .orderBy(desc(documents.createdAt), desc(documents.id))
-    .limit(limit);
 }
 
 /** Changes the title, if one is given, and says when. Undefined if the document has been deleted meanwhile. */

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
-import { nextCursor } from "./page.ts";
+import { nextCursor, pageQuery } from "./page.ts";
 import { id, line, text, time } from "./text.ts";
 
 const object = (issue: { input: unknown }) =>
@@ -42,6 +42,20 @@ export const document = documentSummary
     version: z.int().meta({ description: "How many operations the text has gone through." }),
   })
   .meta({ id: "Document" });
+
+const flag = (name: string) => z.enum(["true", "false"], `${name} must be true or false`).default("false");
+
+/** The query of `GET /documents`. */
+export const documentQuery = pageQuery.extend({
+  workspace_id: id.optional().meta({ description: "Only those of this workspace." }),
+  owner_id: id.optional().meta({ description: "Only those that this person owns." }),
+  shared: flag("shared").meta({ description: "Only those that were shared with you by a grant or a link." }),
+  deleted: flag("deleted").meta({ description: "Those in the trash that you may bring back." }),
+  order: z
+    .enum(["created", "updated"], "order must be created or updated")
+    .default("created")
+    .meta({ description: "By which time the newest are first." }),
+});
 
 export const documentPage = z
   .object({ items: z.array(documentSummary), next_cursor: nextCursor })

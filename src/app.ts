@@ -7,6 +7,7 @@ import { announceAccess } from "./documents/access-changes.ts";
 import { handOverDocuments, ownDocuments } from "./documents/account-documents.ts";
 import { closeSockets } from "./documents/close-sockets.ts";
 import { eraseDocumentsIn, sweepErasures } from "./documents/erasure.ts";
+import { historyRoutes } from "./documents/history-routes.ts";
 import { documentRoutes } from "./documents/routes.ts";
 import { socketRoute } from "./documents/socket.ts";
 import { settingsOf } from "./env.ts";
@@ -48,6 +49,7 @@ app.route(
   }),
 );
 app.route("/api/v1", documentRoutes);
+app.route("/api/v1", historyRoutes);
 app.route("/", socketRoute);
 
 app.get("/health", (c) => c.json({ status: "ok" }));

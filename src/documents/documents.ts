@@ -156,10 +156,11 @@ export async function changeDocument(
 }
 
 /** Who calls REST is a program, whoever it works for. */
-function authorOf(userId: string): Author {
+export function authorOf(userId: string): Author {
   return { userId, kind: "program" };
 }
 
+/** What a room answered; its refusals as Problems. */
 export function accepted<T>(result: RoomResult<T>): T {
   if (result.ok) return result;
   // Between the row and the room the document was deleted.

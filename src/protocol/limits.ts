@@ -18,6 +18,11 @@ export const limits = {
    * for a keystroke, 200 for an operation of 10,000 parts; who is further behind is `too_old`.
    */
   transformParts: 2_097_152,
+  /**
+   * What one question about a document's past may go through, in weight of operations (16, and one for each unit inserted):
+   * some 2 million typed edits, a few seconds. What is further away is answered when the question is asked again.
+   */
+  replayWeight: 33_554_432,
   /** Code units of the operations in a welcome: more than the largest text, and the frame stays below the platform's 32 MiB. */
   missedUnits: 8_388_608,
   /** Code units of one socket frame: an operation with its largest insert, every character escaped. */

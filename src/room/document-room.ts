@@ -8,6 +8,7 @@ import { type DivergenceReport, DivergenceReports } from "./divergence.ts";
 import type { FanoutSource } from "./fanout-api.ts";
 import { Fanouts } from "./fanouts.ts";
 import { HistoryAdmin } from "./history-admin.ts";
+import { HistoryReader } from "./history-reader.ts";
 import { MeteredOperationLog } from "./metered-operation-log.ts";
 import { Room } from "./room.ts";
 import type { Attendance, DocumentRoomApi, RoomResult, RoomStats } from "./room-api.ts";
@@ -26,6 +27,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
   readonly #clock: AlarmClock;
   readonly #fanouts: Fanouts;
   readonly #history: HistoryAdmin;
+  readonly #past: HistoryReader;
   readonly #meter = new RoomMeter(Date.now());
   readonly #divergences: DivergenceReports;
   readonly #peers = new Map<WebSocket, SocketPeer>();
@@ -62,6 +64,11 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
       storage: ctx.storage,
       clock: this.#clock,
       divergences: this.#divergences,
+    });
+    this.#past = new HistoryReader({
+      requests: this.#room.requests,
+      log,
+      report: (error) => this.#report(error),
     });
     for (const task of this.#room.tasks) this.#clock.add(task);
     this.#fanouts = new Fanouts({
@@ -151,6 +158,14 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
     change: Parameters<DocumentRoomApi["replaceContent"]>[0],
   ): Promise<RoomResult<{ version: number }>> {
     return this.#room.requests.replaceContent(change);
+  }
+
+  async readVersion(version: number): ReturnType<DocumentRoomApi["readVersion"]> {
+    return this.#past.readVersion(version);
+  }
+
+  async changes(...page: Parameters<DocumentRoomApi["changes"]>): ReturnType<DocumentRoomApi["changes"]> {
+    return this.#past.changes(...page);
   }
 
   async attendees(): Promise<RoomResult<Attendance>> {

@@ -3,6 +3,8 @@ import type { Accepted } from "../ot/authority.ts";
 import { Text } from "../ot/text.ts";
 import type {
   Actor,
+  Checkpoint,
+  CheckpointKind,
   Commit,
   Flush,
   LastSubmission,
@@ -22,6 +24,8 @@ export class MemoryOperationLog implements OperationLog {
   #kept: { entry: Accepted; at: number; units: number }[] = [];
   #base: TextAt = { version: 0, text: "" };
   #points: Point[] = [];
+  #checkpoints: { kind: CheckpointKind; checkpoint: Checkpoint }[] = [];
+  revision = 0;
   #actors: Actor[] = [];
   #snapshot: Snapshot = { version: 0, text: "" };
   #lastByActor: StoredRoom["lastByActor"] = new Map();
@@ -101,6 +105,17 @@ export class MemoryOperationLog implements OperationLog {
     return this.#points.map((point) => ({ ...point }));
   }
 
+  checkpoint(kind: CheckpointKind, version: number): Checkpoint | undefined {
+    const before = this.#checkpoints.filter(
+      (kept) => kept.kind === kind && kept.checkpoint.version <= version,
+    );
+    return before.map(({ checkpoint }) => checkpoint).sort((a, b) => b.version - a.version)[0];
+  }
+
+  saveCheckpoint(kind: CheckpointKind, checkpoint: Checkpoint): void {
+    if (!this.isFull) this.#checkpoints.push({ kind, checkpoint });
+  }
+
   retain(retention: Retention): void {
     this.#retention = retention;
   }
@@ -133,6 +148,8 @@ export class MemoryOperationLog implements OperationLog {
       this.#lastByActor = lastByActor;
     }
     this.#points = this.#points.filter((point) => point.version >= version);
+    this.#checkpoints = this.#checkpoints.filter(({ checkpoint }) => checkpoint.version >= version);
+    this.revision += 1;
     return true;
   }
 
@@ -143,6 +160,8 @@ export class MemoryOperationLog implements OperationLog {
     this.#base.text = base;
     this.#saveSnapshot(snapshot);
     this.#points = [...points];
+    this.#checkpoints = [];
+    this.revision += 1;
   }
 
   replaceEpoch(): void {

@@ -80,6 +80,15 @@ export interface Point {
   sum: number;
 }
 
+/** What a replay comes to: the text, or who wrote it. */
+export type CheckpointKind = "text" | "authors";
+
+/** What a replay had come to at a version. Derived from the log: it may be lost, and costs nothing but time. */
+export interface Checkpoint {
+  version: number;
+  value: string;
+}
+
 /** A history in other words: every text and every operation as long as before. */
 export interface Rewriting {
   /** The text at the horizon. */
@@ -118,6 +127,15 @@ export interface OperationLog {
   /** The text at the horizon. */
   base(): TextAt;
   points(): Point[];
+  /** The newest checkpoint of its kind that is not after `version`. */
+  checkpoint(kind: CheckpointKind, version: number): Checkpoint | undefined;
+  /** Keeps one, unless storage is nearly full. */
+  saveCheckpoint(kind: CheckpointKind, checkpoint: Checkpoint): void;
+  /**
+   * How often it was rewritten or trimmed since it was opened. Whoever reads on after others had a turn looks at it first:
+   * what was read before a redaction must not be shown after it.
+   */
+  readonly revision: number;
   retain(retention: Retention): void;
   /** When `upkeep` has next something to do, milliseconds since the epoch; undefined if nothing. */
   upkeepDueAt(): number | undefined;

@@ -1,6 +1,7 @@
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { Role } from "../protocol/server-frames.ts";
 import type { DivergenceReport } from "./divergence.ts";
+import type { Change } from "./history-changes.ts";
 import type { IntegrityReport } from "./integrity.ts";
 import type { Retention } from "./operation-log.ts";
 import type { Span } from "./redaction.ts";
@@ -80,6 +81,20 @@ export interface DocumentRoomApi {
   create(initial: { content: string; author: Author }): Promise<RoomResult<{ version: number }>>;
   /** The committed text (UTF-16) and its version. */
   read(): Promise<RoomResult<{ version: number; content: string }>>;
+  /**
+   * The text at a version, with who made it of the version before and when (milliseconds since the epoch; undefined for the oldest
+   * version that is kept). `base_ahead` and `too_old` for versions that are not there yet, or no more.
+   */
+  readVersion(
+    version: number,
+  ): Promise<
+    RoomResult<{ version: number; content: string; made: { at: number; author: Author } | undefined }>
+  >;
+  /** Changes newest first, of versions before `before`, at most `limit`; and whether there are older ones. */
+  changes(page: {
+    before?: number;
+    limit: number;
+  }): Promise<RoomResult<{ changes: Change[]; more: boolean }>>;
   attendees(): Promise<RoomResult<Attendance>>;
   /** Replaces the text, as one change from the current text; with `ifVersion`, only at that version. */
   replaceContent(change: {

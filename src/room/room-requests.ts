@@ -55,6 +55,16 @@ export class RoomRequests {
     return this.#guard(() => this.#read());
   }
 
+  /** The committed version, and who the actors of the log are. */
+  head(): RoomResult<{ version: number; authorOf: (actor: number) => Author }> {
+    return this.#guard((): ReturnType<RoomRequests["head"]> => {
+      this.#room.flush();
+      const room = this.#room.load();
+      if (!room) return { ok: false, ...noSuchDocument };
+      return { ok: true, version: room.authority.version, authorOf: (actor) => authorIn(room, actor) };
+    });
+  }
+
   replaceContent(change: ContentChange): RoomResult<{ version: number }> {
     return this.#guard(() => this.#replaceContent(change));
   }
@@ -185,4 +195,10 @@ export class RoomRequests {
       return { ok: false, code: "unavailable", detail: "the document's room cannot answer now" };
     }
   }
+}
+
+function authorIn({ actors }: LoadedRoom, number: number): Author {
+  const actor = actors.get(number);
+  if (!actor) throw new Error(`the log has an actor ${number} whom nobody knows`);
+  return { userId: actor.userId, kind: actor.kind };
 }

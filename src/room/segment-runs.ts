@@ -8,7 +8,7 @@ export const rowUnits = 262_144;
 export const segmentOperations = 8_192;
 
 /** About how many units of JSON an operation takes, whatever it says. */
-const operationWeight = (operation: Operation): number => 16 + insertedUnits(operation);
+export const operationWeight = (operation: Operation): number => 16 + insertedUnits(operation);
 
 export function flushWeight({ entries }: Flush): number {
   let units = 0;

@@ -3,6 +3,8 @@ import type { Accepted } from "../ot/authority.ts";
 import { Text } from "../ot/text.ts";
 import type {
   Actor,
+  Checkpoint,
+  CheckpointKind,
   Commit,
   Flush,
   LastSubmission,
@@ -14,6 +16,7 @@ import type {
   TextAt,
 } from "./operation-log.ts";
 import { flushWeight, segmentRuns } from "./segment-runs.ts";
+import { readCheckpoint, writeCheckpoint } from "./sqlite-checkpoints.ts";
 import { gapAfter, type Oldest, SqliteHistory } from "./sqlite-history.ts";
 import { createRoom, openRoom, type RoomRow, replaceTables, type SqlStorageSlice } from "./sqlite-schema.ts";
 import { packText, readSnapshot, readText, writePackedText, writeSnapshot } from "./stored-text.ts";
@@ -60,6 +63,7 @@ export class SqliteOperationLog implements OperationLog {
   #isFull = false;
   #hotUnits = 0;
   #keepMs: number | null = null;
+  revision = 0;
 
   constructor(storage: SqlStorageSlice, options: SqliteOperationLogOptions) {
     this.#storage = storage;
@@ -184,6 +188,15 @@ export class SqliteOperationLog implements OperationLog {
       .toArray();
   }
 
+  checkpoint(kind: CheckpointKind, version: number): Checkpoint | undefined {
+    return readCheckpoint(this.#sql, kind, version);
+  }
+
+  saveCheckpoint(kind: CheckpointKind, checkpoint: Checkpoint): void {
+    if (this.#isFull) return;
+    this.#storage.transactionSync(() => writeCheckpoint(this.#sql, kind, checkpoint));
+  }
+
   retain({ operations, ageMs }: Retention): void {
     this.#sql.exec("UPDATE room SET keep_operations = ?, keep_ms = ?", operations, ageMs);
     this.#open();
@@ -263,7 +276,9 @@ export class SqliteOperationLog implements OperationLog {
     this.#sql.exec("DELETE FROM segments WHERE last_version <= ?", version);
     // Sealed rows that wait for the rest of theirs to be: without their segment they would count as not sealed.
     this.#sql.exec("DELETE FROM operations WHERE last_version <= ?", version);
-    this.#sql.exec("DELETE FROM points WHERE version < ?", version);
+    for (const table of ["points", "checkpoints"])
+      this.#sql.exec(`DELETE FROM ${table} WHERE version < ?`, version);
+    this.revision += 1;
     return true;
   }
 
@@ -282,6 +297,7 @@ export class SqliteOperationLog implements OperationLog {
         writePackedText(this.#sql, "new_snapshot", snapshot.text);
       });
     });
+    this.revision += 1;
     this.#open();
   }
 

@@ -2,7 +2,7 @@
 export type SqlStorageSlice = Pick<DurableObjectStorage, "sql" | "transactionSync">;
 
 /** Version of the tables below. A room of an older one is migrated where it stands, one of a newer is not served (law RM-8). */
-const schemaVersion = 3;
+const schemaVersion = 4;
 
 /** docs/storage.md describes these tables. No secondary index: every index touched is one more row written and billed. */
 const tables = {
@@ -16,6 +16,8 @@ const tables = {
   snapshot: "part INTEGER PRIMARY KEY, text TEXT NOT NULL, chunk_hashes BLOB",
   base: "part INTEGER PRIMARY KEY, text TEXT NOT NULL",
   points: "version INTEGER PRIMARY KEY, sum INTEGER NOT NULL",
+  checkpoints: `kind TEXT NOT NULL, version INTEGER NOT NULL, part INTEGER NOT NULL, packed BLOB NOT NULL,
+    PRIMARY KEY (kind, version, part)`,
 } as const;
 
 type Table = keyof typeof tables;
@@ -44,10 +46,17 @@ function migrateFrom2(sql: SqlStorage): void {
   sql.exec("UPDATE room SET schema = 3");
 }
 
+/** What version 4 added. */
+function migrateFrom3(sql: SqlStorage): void {
+  createTable(sql, "checkpoints");
+  sql.exec("UPDATE room SET schema = 4");
+}
+
 /** By the version that they bring on. */
 const migrations = new Map([
   [1, migrateFrom1],
   [2, migrateFrom2],
+  [3, migrateFrom3],
 ]);
 
 /** Takes all rows out of `operations`, and writes next to none. */
@@ -56,8 +65,14 @@ export function emptyOperations(sql: SqlStorage): void {
   createTable(sql, "operations");
 }
 
-/** The tables that hold what people wrote. The others may have taken over a page in which something of it is left. */
-const written: ReadonlySet<Table> = new Set<Table>(["operations", "segments", "snapshot", "base"]);
+/** The tables that hold what people wrote, or what was derived from it. The others may have taken over a page in which something of it is left. */
+const written: ReadonlySet<Table> = new Set<Table>([
+  "operations",
+  "segments",
+  "snapshot",
+  "base",
+  "checkpoints",
+]);
 
 /**
  * Puts new tables in the place of all, so that what lay in their pages is in free pages only: those of what people wrote

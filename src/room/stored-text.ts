@@ -53,7 +53,7 @@ export function packText(sql: SqlStorage, table: TextTable): boolean {
 }
 
 /** CRC-32 of the text's UTF-8, and the same deflated. */
-function pack(text: string): Uint8Array<ArrayBuffer> {
+export function pack(text: string): Uint8Array<ArrayBuffer> {
   const bytes = new TextEncoder().encode(text);
   const deflated = deflateRawSync(bytes, { level: 9 });
   const packed = new Uint8Array(4 + deflated.length);
@@ -62,7 +62,7 @@ function pack(text: string): Uint8Array<ArrayBuffer> {
   return packed;
 }
 
-function unpack(packed: Uint8Array): string {
+export function unpack(packed: Uint8Array): string {
   const bytes = inflateRawSync(packed.subarray(4), { maxOutputLength: 3 * rowUnits });
   const sum =
     packed.length < 4 ? undefined : new DataView(packed.buffer, packed.byteOffset).getUint32(0, true);
@@ -71,7 +71,7 @@ function unpack(packed: Uint8Array): string {
 }
 
 /** Parts of at most `rowUnits`, none ending within a surrogate pair (SQLite stores UTF-8, which has no half pairs). */
-function splitText(text: string): string[] {
+export function splitText(text: string): string[] {
   const parts: string[] = [];
   for (let start = 0; start < text.length; ) {
     let end = Math.min(start + rowUnits, text.length);

@@ -1,0 +1,64 @@
+import { z } from "zod";
+import { nextCursor } from "./page.ts";
+import { id, time } from "./text.ts";
+
+/** A version as a caller names it. */
+export const version = z.coerce
+  .number("version must be a number")
+  .int("version must be a whole number")
+  .min(0, "version must be at least 0")
+  .max(Number.MAX_SAFE_INTEGER, "version is too large")
+  .meta({ description: "How many operations the text has gone through.", example: 42 });
+
+const count = (description: string) => z.int().meta({ description });
+
+/** Who wrote something. */
+export const author = z
+  .object({
+    user_id: id,
+    name: z.string().nullable().meta({ description: "Null: the account was deleted." }),
+    kind: z
+      .enum(["person", "program", "import"])
+      .meta({ description: "Typed by a person, written by a program, or brought in from elsewhere." }),
+  })
+  .meta({ id: "Author" });
+
+/** What people wrote without a pause, or at the same time. */
+export const change = z
+  .object({
+    first_version: count("Of the first operation."),
+    last_version: count("Of the last operation: the text at this version is what the change came to."),
+    started_at: time,
+    ended_at: time,
+    authors: z.array(
+      author
+        .extend({
+          operations: count("How many."),
+          inserted: count("UTF-16 code units."),
+          deleted: count("UTF-16 code units."),
+        })
+        .meta({ id: "AuthorShare" }),
+    ),
+  })
+  .meta({ id: "Change" });
+
+export const changePage = z
+  .object({
+    items: z.array(change).meta({ description: "A page may have fewer than were asked for." }),
+    next_cursor: nextCursor,
+  })
+  .meta({ id: "ChangePage" });
+
+/** A document as it was. */
+export const pastVersion = z
+  .object({
+    version: z.int(),
+    content: z.string(),
+    created_at: time.nullable().meta({ description: "To the second. Null: what made it is not kept." }),
+    author: author.nullable().meta({ description: "Whose operation made it of the version before." }),
+  })
+  .meta({ id: "PastVersion" });
+
+export type AuthorBody = z.infer<typeof author>;
+export type ChangeBody = z.infer<typeof change>;
+export type PastVersionBody = z.infer<typeof pastVersion>;

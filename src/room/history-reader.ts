@@ -1,0 +1,111 @@
+import { type Change, changesIn, windowVersions } from "./history-changes.ts";
+import type { OperationLog } from "./operation-log.ts";
+import { type Replayed, replay, replayedText } from "./replay.ts";
+import type { DocumentRoomApi, RoomResult } from "./room-api.ts";
+import type { RoomRequests } from "./room-requests.ts";
+
+type Api = Pick<DocumentRoomApi, "changes" | "readVersion">;
+
+/** Windows of versions that one page of changes looks through: 130,000 operations, some 100 ms. */
+const windowsAtOnce = 32;
+
+/**
+ * What is asked about a room's past. It goes through the log in steps, between which the room goes on, one question after the
+ * other: each may hold a second text in memory.
+ */
+export class HistoryReader implements Api {
+  readonly #requests: RoomRequests;
+  readonly #log: OperationLog;
+  readonly #report: (error: unknown) => void;
+  /** Ends with the last question that was asked. */
+  #asked: Promise<unknown> = Promise.resolve();
+
+  constructor(parts: { requests: RoomRequests; log: OperationLog; report: (error: unknown) => void }) {
+    this.#requests = parts.requests;
+    this.#log = parts.log;
+    this.#report = parts.report;
+  }
+
+  readVersion(version: number): ReturnType<Api["readVersion"]> {
+    return this.#ask(async () => {
+      const text = await this.#replay(replayedText, version);
+      if (!text.ok) return text;
+      const content = text.state.toString();
+      const [flush] = version > this.#log.horizon ? this.#log.flushes(version - 1) : [];
+      const entry = flush?.entries[version - flush.from];
+      const head = this.#requests.head();
+      if (!head.ok) return head;
+      return {
+        ok: true,
+        version,
+        content,
+        made: flush && entry ? { at: flush.at, author: head.authorOf(entry.actor) } : undefined,
+      };
+    });
+  }
+
+  changes({ before, limit }: Parameters<Api["changes"]>[0]): ReturnType<Api["changes"]> {
+    return this.#ask(async () => {
+      const found: Change[] = [];
+      let end = before === undefined ? Number.POSITIVE_INFINITY : before - 1;
+      for (let windows = 0; windows < windowsAtOnce && found.length < limit; windows++) {
+        const head = this.#requests.head();
+        if (!head.ok) return head;
+        end = Math.min(end, head.version);
+        const { horizon } = this.#log;
+        if (end <= horizon) break;
+        const from = Math.max(horizon, Math.floor((end - 1) / windowVersions) * windowVersions);
+        found.push(...changesIn(this.#log.flushes(from), { from, to: end }, head.authorOf).reverse());
+        end = from;
+        await turn();
+      }
+      const changes = found.slice(0, limit);
+      const first = changes.at(-1)?.first ?? 0;
+      return { ok: true, changes, more: first > this.#log.horizon + 1 };
+    });
+  }
+
+  /** What the history has come to at a version; begun again if it was redacted or trimmed meanwhile. */
+  async #replay<State>(replayed: Replayed<State>, version: number): Promise<RoomResult<{ state: State }>> {
+    for (;;) {
+      const head = this.#requests.head();
+      if (!head.ok) return head;
+      if (version > head.version) {
+        return { ok: false, code: "base_ahead", detail: `the newest version is ${head.version}` };
+      }
+      const { revision, horizon } = this.#log;
+      if (version < horizon) {
+        return { ok: false, code: "too_old", detail: `the oldest version that is kept is ${horizon}` };
+      }
+      const steps = replay(this.#log, replayed, version);
+      let step = steps.next();
+      while (!step.done && this.#log.revision === revision) {
+        await turn();
+        if (this.#log.revision === revision) step = steps.next();
+      }
+      if (!step.done) continue;
+      if (step.value) return { ok: true, state: step.value };
+      return {
+        ok: false,
+        code: "unavailable",
+        detail: "the history is long and was read in part; ask again",
+      };
+    }
+  }
+
+  /** Asks when all that was asked before is answered. */
+  #ask<T>(question: () => Promise<RoomResult<T>>): Promise<RoomResult<T>> {
+    const answer = this.#asked.then(question).catch((error: unknown): RoomResult<T> => {
+      // It was erased meanwhile.
+      const head = this.#requests.head();
+      if (!head.ok) return head;
+      this.#report(error);
+      return { ok: false, code: "unavailable", detail: "the document's history cannot be read now" };
+    });
+    this.#asked = answer;
+    return answer;
+  }
+}
+
+/** Lets the room answer whoever waits. */
+const turn = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, 0));

@@ -24,8 +24,9 @@ export function readCheckpoint(
 }
 
 export function writeCheckpoint(sql: SqlStorage, kind: CheckpointKind, { version, value }: Checkpoint): void {
+  sql.exec("DELETE FROM checkpoints WHERE kind = ? AND version = ?", kind, version);
   // An empty text, too, is a part.
   for (const [part, text] of (value === "" ? [""] : splitText(value)).entries()) {
-    sql.exec("INSERT OR REPLACE INTO checkpoints VALUES (?, ?, ?, ?)", kind, version, part, pack(text));
+    sql.exec("INSERT INTO checkpoints VALUES (?, ?, ?, ?)", kind, version, part, pack(text));
   }
 }

@@ -16,8 +16,7 @@ const tables = {
   snapshot: "part INTEGER PRIMARY KEY, text TEXT NOT NULL, chunk_hashes BLOB",
   base: "part INTEGER PRIMARY KEY, text TEXT NOT NULL",
   points: "version INTEGER PRIMARY KEY, sum INTEGER NOT NULL",
-  checkpoints: `kind TEXT NOT NULL, version INTEGER NOT NULL, part INTEGER NOT NULL, packed BLOB NOT NULL,
-    PRIMARY KEY (kind, version, part)`,
+  checkpoints: "kind TEXT NOT NULL, version INTEGER NOT NULL, part INTEGER NOT NULL, packed BLOB NOT NULL",
 } as const;
 
 type Table = keyof typeof tables;

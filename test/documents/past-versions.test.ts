@@ -113,27 +113,6 @@ describe("the list of changes", () => {
     expect((await get(`${await documentOf("")}/history`)).body).toEqual({ items: [], next_cursor: null });
   });
 
-  it("comes in pages that fit together, while others write", async () => {
-    const id = await documentOf("one");
-    const socket = await openRoomSocket(id, grantOf(ann.user.id));
-    await socket.ask({ type: "hello", client_id: "c" });
-    for (let seq = 1; seq <= 5_000; seq++) socket.send({ type: "submit", seq, base: seq, op: ["x"] });
-    await socket.drain();
-    const spans: [number, number][] = [];
-    for (let cursor: string | null = ""; cursor !== null; ) {
-      const { body } = await get(`${id}/history?limit=1${cursor && `&cursor=${cursor}`}`);
-      expect(body.items).toHaveLength(1);
-      spans.push([body.items[0].first_version, body.items[0].last_version]);
-      cursor = body.next_cursor;
-      const seq = 5_000 + spans.length;
-      await socket.ask({ type: "submit", seq, base: seq, op: ["y"] });
-    }
-    expect(spans).toEqual([
-      [4_097, 5_001],
-      [1, 4_096],
-    ]);
-  });
-
   it("refuses a forged cursor", async () => {
     const id = await documentOf("one");
     expectProblem(await get(`${id}/history?cursor=forged`), "invalid_request");

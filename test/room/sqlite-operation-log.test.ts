@@ -86,7 +86,7 @@ describe("SqliteOperationLog", () => {
         );
       const migrated = columns();
       sql.exec("DROP TABLE room");
-      for (const table of ["actors", "operations", "segments", "snapshot", "base", "points"])
+      for (const table of ["actors", "operations", "segments", "snapshot", "base", "points", "checkpoints"])
         sql.exec(`DROP TABLE ${table}`);
       log.create(7);
       expect(columns()).toEqual(migrated);

@@ -34,7 +34,16 @@ export async function signInWith(
   // Again when it was linked here, or when somebody was faster: the same person, in another tab.
   for (let attempt = 0; attempt < 3; attempt++) {
     const known = await userOf(db, identity);
-    if (known) return { user: known, session: await startSession(db, known.id, origin, now), isNew: false };
+    if (known) {
+      const linked = db
+        .select({ id: identities.userId })
+        .from(identities)
+        .where(isIdentity(identity.subject));
+      const proof = { userId: known.id, stillProved: sql`${known.id} IN ${linked}` };
+      const session = await startSession(db, proof, origin, now);
+      if (session) return { user: known, session, isNew: false };
+      continue;
+    }
     const { email } = identity;
     if (email === undefined) {
       // Before any account is looked for: who does not own the address is not told whether it has one.

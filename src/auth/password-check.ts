@@ -1,5 +1,5 @@
 import { waitUntil } from "cloudflare:workers";
-import { and, eq } from "drizzle-orm";
+import { and, eq, type SQL, sql } from "drizzle-orm";
 import { type Database, database } from "../db/database.ts";
 import { users } from "../db/schema.ts";
 import { networkOf } from "../platform/client-network.ts";
@@ -17,13 +17,14 @@ import { type User, userColumns } from "./sessions.ts";
 /**
  * Whose password this is: the one door to the stored hashes, for whatever a password is asked for. AU-1: "no such account"
  * and "wrong password" are one answer after one amount of work. AU-7: every question is counted. Throws Problem
- * `invalid_credentials`, `rate_limited`.
+ * `invalid_credentials`, `rate_limited`. `stillProved` is for who acts on the answer: it no longer holds when the
+ * password has been changed meanwhile.
  */
 export async function checkPassword(
   env: Env,
   { email, password, origin }: { email: string; password: string; origin: RequestOrigin },
   now: number,
-): Promise<User> {
+): Promise<{ user: User; stillProved: SQL }> {
   const db = database(env.DB);
   const throttle = await throttleOf(env, email);
   const network = networkName(origin);
@@ -42,15 +43,25 @@ export async function checkPassword(
     // After the answer: before it, it would tell by its time that there is an account (AU-1).
     if (found)
       waitUntil(db.batch([auditRow(db, { userId: found.user.id, event: "login.failed", origin }, now)]));
-    throw new Problem("invalid_credentials", "The e-mail address or the password is wrong.", {
-      headers: rateLimitHeaders(policies.network, verdict.left, Math.ceil(verdict.resetMs / 1000)),
-    });
+    throw wrongPassword(rateLimitHeaders(policies.network, verdict.left, Math.ceil(verdict.resetMs / 1000)));
   }
   await throttle.succeeded(network, now);
-  if (found.passwordHash && isOutdated(found.passwordHash)) {
-    await replaceHash(db, found.user.id, found.passwordHash, await hashPassword(password));
+  const { user } = found;
+  let { passwordHash } = found;
+  if (passwordHash && isOutdated(passwordHash)) {
+    const renewed = await hashPassword(password);
+    await replaceHash(db, user.id, passwordHash, renewed);
+    passwordHash = renewed;
   }
-  return found.user;
+  return {
+    user,
+    stillProved: sql`(SELECT password_hash FROM users WHERE id = ${user.id}) IS ${passwordHash}`,
+  };
+}
+
+/** AU-1: one answer, whatever of the two is wrong. */
+export function wrongPassword(headers: Record<string, string> = {}): Problem {
+  return new Problem("invalid_credentials", "The e-mail address or the password is wrong.", { headers });
 }
 
 /** The owner is at this network: what strangers do uses up nothing of what it has (AU-7). */

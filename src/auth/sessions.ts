@@ -1,8 +1,8 @@
-import { and, eq, lte, or, sql } from "drizzle-orm";
+import { and, eq, lte, or, type SQL, sql } from "drizzle-orm";
 import { type Database, database } from "../db/database.ts";
 import { sessions, users } from "../db/schema.ts";
 import { log } from "../platform/log.ts";
-import { auditRow } from "./audit.ts";
+import { auditRows } from "./audit.ts";
 import { endSessions } from "./end-sessions.ts";
 import { withinTime } from "./live-sessions.ts";
 import type { PresentedRefresh } from "./refresh-token.ts";
@@ -47,24 +47,36 @@ export function newSession(userId: string, origin: RequestOrigin, now: number): 
   };
 }
 
-/** Starts a session, and clears away those of the same person that have run out. */
+/**
+ * Starts a session, and clears away those of the same person that have run out; if what the person has proved still is a
+ * proof at that moment: a password that was changed meanwhile, and an identity that was unlinked, open nothing any more.
+ * Undefined: it is none.
+ */
 export async function startSession(
   db: Database,
-  userId: string,
+  { userId, stillProved }: { userId: string; stillProved: SQL },
   origin: RequestOrigin,
   now: number,
-): Promise<Session> {
+): Promise<Session | undefined> {
   const session = newSession(userId, origin, now);
+  const { id, generation, rotatedAt, createdAt, authenticatedAt, address, userAgent } = session;
   const ended = or(
     lte(sessions.createdAt, now - sessionMaxAge),
     lte(sessions.rotatedAt, now - sessionMaxIdle),
   );
-  await db.batch([
+  const [, started] = await db.batch([
     db.delete(sessions).where(and(eq(sessions.userId, userId), ended)),
-    db.insert(sessions).values(session),
-    auditRow(db, { userId, event: "session.started", sessionId: session.id, origin }, now),
+    db
+      .insert(sessions)
+      // In the order of the table's columns.
+      .select(
+        sql`SELECT ${id}, ${userId}, ${generation}, ${rotatedAt}, ${createdAt}, ${authenticatedAt}, ${address}, ${userAgent}
+            WHERE ${stillProved}`,
+      )
+      .returning({ id: sessions.id }),
+    auditRows(db, eq(sessions.id, session.id), { event: "session.started", origin }, now),
   ]);
-  return tokenSession(session);
+  return started.length > 0 ? tokenSession(session) : undefined;
 }
 
 /** What the tokens of a session are made of. */

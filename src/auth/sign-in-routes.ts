@@ -14,7 +14,7 @@ import { register } from "./accounts.ts";
 import { authenticate, bearerToken } from "./authenticate.ts";
 import { sendVerification } from "./email-address.ts";
 import { endSessions, type WhichSessions } from "./end-sessions.ts";
-import { checkPassword, rememberNetwork } from "./password-check.ts";
+import { checkPassword, rememberNetwork, wrongPassword } from "./password-check.ts";
 import type { AuthPorts } from "./ports.ts";
 import { clearRefreshCookie, readRefreshCookie, withRefreshCookie } from "./refresh-cookie.ts";
 import { type PresentedRefresh, readRefreshToken } from "./refresh-token.ts";
@@ -97,8 +97,10 @@ export function signInRoutes({ accountExtras, closeSockets }: AuthPorts) {
     .openapi(loginRoute, async (c) => {
       const now = Date.now();
       const origin = originOf(c);
-      const user = await checkPassword(c.env, { ...c.req.valid("json"), origin }, now);
-      const session = await startSession(database(c.env.DB), user.id, origin, now);
+      const { user, stillProved } = await checkPassword(c.env, { ...c.req.valid("json"), origin }, now);
+      const proof = { userId: user.id, stillProved };
+      const session = await startSession(database(c.env.DB), proof, origin, now);
+      if (!session) throw wrongPassword();
       const tokens = await tokenAnswer(c.env, { user, session }, now);
       return c.json(withRefreshCookie(c, tokens, c.req.valid("json").cookie), 200);
     })

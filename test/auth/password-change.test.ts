@@ -53,6 +53,21 @@ describe("POST /auth/password/change", () => {
     socketHere.close();
   });
 
+  it("AU-5: of sign-ins with the old password while it is changed, none is left", async () => {
+    for (let round = 0; round < 3; round++) {
+      const here = await newAccount();
+      const signIns = Array.from({ length: 4 }, () => login(here.user.email, old));
+      // Hashes are made one at a time: the change is somewhere among the sign-ins.
+      const changing = change(here.access_token, { current_password: old, new_password: chosen });
+      const late = Array.from({ length: 4 }, () => login(here.user.email, old));
+      expect((await changing).status).toBe(204);
+      for (const { status, body } of await Promise.all([...signIns, ...late])) {
+        if (status === 200) expectProblem(await refresh(body), "invalid_token");
+        else expect(status).toBe(401);
+      }
+    }
+  });
+
   it("needs the current password, and counts wrong ones as logins are counted (AU-7)", async () => {
     const { access_token: token, user } = await newAccount();
     const wrong = { current_password: "wrong password", new_password: chosen };

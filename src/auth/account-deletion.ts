@@ -8,6 +8,7 @@ import {
   emailTokens,
   identities,
   invitations,
+  linkVisitors,
   memberships,
   oauthFlows,
   personalTokens,
@@ -55,6 +56,7 @@ export async function deleteAccount(
       also: [
         ...(heir ? [ports.handOverDocuments(db, { from: user.id, to: heir.id })] : []),
         db.delete(memberships).where(eq(memberships.userId, user.id)),
+        db.delete(linkVisitors).where(eq(linkVisitors.visitorId, user.id)),
         db.delete(documentGrants).where(eq(documentGrants.userId, user.id)),
         db
           .delete(invitations)

@@ -1,6 +1,6 @@
 import { and, eq, gt, lt, lte, notExists, type SQL, sql } from "drizzle-orm";
 import { type Database, database } from "../db/database.ts";
-import { personalTokens, sessionDocuments, sessions } from "../db/schema.ts";
+import { linkVisitors, personalTokens, sessionDocuments, sessions } from "../db/schema.ts";
 import { errorFields, log } from "../platform/log.ts";
 import { accessTokenSeconds, type Principal } from "./access-token.ts";
 import { rememberEnded, withinTime } from "./live-sessions.ts";
@@ -97,6 +97,12 @@ export async function sweepSockets(env: Env, closeSockets: CloseSockets, now: nu
   const db = database(env.DB);
   const absent = (table: typeof sessions | typeof personalTokens): SQL =>
     notExists(db.select({ id: table.id }).from(table).where(eq(table.id, sessionDocuments.sessionId)));
+  const noGuest = notExists(
+    db
+      .select({ id: linkVisitors.visitorId })
+      .from(linkVisitors)
+      .where(eq(linkVisitors.visitorId, sessionDocuments.sessionId)),
+  );
   const [, orphans] = await db.batch([
     db
       .delete(sessionDocuments)
@@ -104,7 +110,7 @@ export async function sweepSockets(env: Env, closeSockets: CloseSockets, now: nu
     db
       .select({ sessionId: sessionDocuments.sessionId, documentId: sessionDocuments.documentId })
       .from(sessionDocuments)
-      .where(and(absent(sessions), absent(personalTokens)))
+      .where(and(absent(sessions), absent(personalTokens), noGuest))
       .limit(sweepSize),
   ]);
   await closeSocketsOf(env, closeSockets, orphans, now);

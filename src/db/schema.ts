@@ -298,3 +298,57 @@ export const roomErasures = sqliteTable(
   },
   (table) => [index("room_erasures_due").on(table.dueAt)],
 );
+/** Links that let whoever has one into a document. */
+export const shareLinks = sqliteTable(
+  "share_links",
+  {
+    id: text("id").primaryKey(),
+    documentId: text("document_id")
+      .notNull()
+      .references(() => documents.id),
+    /** For people to tell links apart. */
+    name: text("name").notNull(),
+    role: text("role", { enum: ["editor", "viewer"] }).notNull(),
+    /** Whether those who come by it may read how the text came to be. */
+    history: integer("history", { mode: "boolean" }).notNull(),
+    /** Whether people without an account may come by it. */
+    guests: integer("guests", { mode: "boolean" }).notNull(),
+    /** SHA-256 of the token in the link, base64url. */
+    tokenHash: text("token_hash").notNull(),
+    createdBy: text("created_by").notNull(),
+    createdAt: integer("created_at").notNull(),
+    /** Null: never. */
+    expiresAt: integer("expires_at"),
+  },
+  (table) => [
+    uniqueIndex("share_links_token").on(table.tokenHash),
+    index("share_links_document").on(table.documentId, table.createdAt, table.id),
+  ],
+);
+
+/** Who came into a document by a link: people by their id, and guests, who are nobody elsewhere. */
+export const linkVisitors = sqliteTable(
+  "link_visitors",
+  {
+    linkId: text("link_id")
+      .notNull()
+      .references(() => shareLinks.id),
+    /** Of the user, or of the guest. */
+    visitorId: text("visitor_id").notNull(),
+    documentId: text("document_id").notNull(),
+    /** How a guest calls themself; null for users. */
+    guestName: text("guest_name"),
+    /** SHA-256 of the guest's token, base64url; null for users. */
+    tokenHash: text("token_hash"),
+    createdAt: integer("created_at").notNull(),
+    /** When the guest's token ends; null for users. */
+    expiresAt: integer("expires_at"),
+  },
+  (table) => [
+    primaryKey({ columns: [table.documentId, table.visitorId, table.linkId] }),
+    uniqueIndex("link_visitors_token").on(table.tokenHash),
+    index("link_visitors_link").on(table.linkId),
+    index("link_visitors_visitor").on(table.visitorId),
+    index("link_visitors_expires").on(table.expiresAt),
+  ],
+);

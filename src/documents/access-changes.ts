@@ -1,4 +1,4 @@
-import { and, eq, isNotNull, type SQL, sql } from "drizzle-orm";
+import { and, eq, type SQL, sql } from "drizzle-orm";
 import { type Database, database } from "../db/database.ts";
 import { documents, personalTokens, sessionDocuments, sessions } from "../db/schema.ts";
 import { roleIn } from "./access.ts";
@@ -31,19 +31,20 @@ export async function announceAccess(env: Env, change: AccessChange): Promise<vo
   );
 }
 
-/** Who has, or had, sockets in which documents: by their sign-ins, or by their personal access tokens. */
+/** Who has, or had, sockets in which documents: by their sign-ins, by their personal access tokens, or as guests. */
 async function openSockets(
   db: Database,
   { userId, where }: AccessChange,
 ): Promise<{ userId: string; documentId: string }[]> {
   const there: SQL =
     "documentId" in where ? eq(documents.id, where.documentId) : eq(documents.workspaceId, where.workspaceId);
-  const whose = sql<string>`coalesce(${sessions.userId}, ${personalTokens.userId})`;
+  // Of guests, who have nothing else, the sign-in is themselves.
+  const whose = sql<string>`coalesce(${sessions.userId}, ${personalTokens.userId}, ${sessionDocuments.sessionId})`;
   return db
     .selectDistinct({ userId: whose, documentId: sessionDocuments.documentId })
     .from(sessionDocuments)
     .innerJoin(documents, eq(documents.id, sessionDocuments.documentId))
     .leftJoin(sessions, eq(sessions.id, sessionDocuments.sessionId))
     .leftJoin(personalTokens, eq(personalTokens.id, sessionDocuments.sessionId))
-    .where(and(there, userId === undefined ? isNotNull(whose) : eq(whose, userId)));
+    .where(and(there, userId === undefined ? undefined : eq(whose, userId)));
 }

@@ -6,6 +6,10 @@ export interface Standing {
   workspaceRole: WorkspaceRole | null;
   /** A grant in this document alone. */
   grantedRole: "editor" | "viewer" | null;
+  /** The most that a link which they opened gives, while it is valid. */
+  linkRole: "editor" | "viewer" | null;
+  /** Whether one of these links also shows the history. */
+  linkHistory: boolean;
 }
 
 /**
@@ -16,19 +20,24 @@ export interface Standing {
 export function roleIn(
   document: { ownerId: string },
   userId: string,
-  { workspaceRole, grantedRole }: Standing,
+  { workspaceRole, grantedRole, linkRole }: Omit<Standing, "linkHistory">,
 ): Role | undefined {
   if (workspaceRole && manages(workspaceRole)) return "owner";
   if (workspaceRole === "editor") return document.ownerId === userId ? "owner" : "editor";
-  if (grantedRole === "editor") return "editor";
-  return workspaceRole === "viewer" ? "viewer" : (grantedRole ?? undefined);
+  if (grantedRole === "editor" || linkRole === "editor") return "editor";
+  return (workspaceRole ?? grantedRole ?? linkRole) === null ? undefined : "viewer";
 }
 
-/** What is asked of whom: reading of every role, writing of editors, the rest of owners. */
-export type Need = "read" | "write" | "manage";
+/** Whether they may read how the text came to be: all but those who are there by a link that does not show it. */
+export function readsHistory({ workspaceRole, grantedRole, linkHistory }: Standing): boolean {
+  return workspaceRole !== null || grantedRole !== null || linkHistory;
+}
+
+/** What is asked of whom: reading of every role, history of who may read it, writing of editors, the rest of owners. */
+export type Need = "read" | "history" | "write" | "manage";
 
 /** Whether the role is enough. */
 export function suffices(role: Role, need: Need): boolean {
   if (need === "manage") return role === "owner";
-  return need === "read" || role !== "viewer";
+  return need === "read" || need === "history" || role !== "viewer";
 }

@@ -1,6 +1,5 @@
 import { z } from "@hono/zod-openapi";
 import type { Principal } from "../auth/access-token.ts";
-import { authenticatedFor } from "../auth/authenticate.ts";
 import { database } from "../db/database.ts";
 import { jsonBody } from "../platform/json-body.ts";
 import { problemAnswers } from "../platform/openapi.ts";
@@ -8,13 +7,14 @@ import type { ErrorCode } from "../protocol/errors.ts";
 import { limits } from "../protocol/limits.ts";
 import { id } from "../protocol/rest/text.ts";
 import type { Places } from "./documents.ts";
+import { visitorFor } from "./visitors.ts";
 
 // What the routes of documents have in common.
 
 /** What every route has, those that change something, those with a body, and those of one document. */
 const security = [{ bearer: [] }];
-export const reading = { security, middleware: authenticatedFor("documents:read") };
-export const mayWrite = authenticatedFor("documents:write");
+export const reading = { security, middleware: visitorFor("documents:read") };
+export const mayWrite = visitorFor("documents:write");
 const body = jsonBody(limits.bodyBytes);
 export const withBody = {
   security,

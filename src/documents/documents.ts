@@ -5,10 +5,11 @@ import type { IntegrityReport } from "../room/integrity.ts";
 import type { Span } from "../room/redaction.ts";
 import type { Attendance, Author, DocumentRoomApi, RoomResult, RoomStats } from "../room/room-api.ts";
 import { workspaceToWrite } from "../workspaces/workspaces.ts";
-import { type Need, roleIn, suffices } from "./access.ts";
+import { type Need, readsHistory, roleIn, suffices } from "./access.ts";
 import { eraseRoom, workTime } from "./erasure.ts";
 import {
   type DocumentRow,
+  type FoundDocument,
   findDocument,
   insertDocument,
   noteRoom,
@@ -38,13 +39,16 @@ export async function documentFor(
   userId: string,
   id: string,
   need: Need,
-): Promise<{ row: DocumentRow; role: Role }> {
+): Promise<FoundDocument & { role: Role }> {
   const found = await findDocument(db, userId, id);
   if (!found || found.row.deletedAt !== null || found.workspaceDeletedAt !== null) throw notFound();
   const role = roleIn(found.row, userId, found);
   if (!role) throw notFound();
   if (!suffices(role, need)) throw new Problem("forbidden", "Your role in the document does not allow this.");
-  return { row: found.row, role };
+  if (need === "history" && !readsHistory(found)) {
+    throw new Problem("forbidden", "The link by which you are here does not show the history.");
+  }
+  return { ...found, role };
 }
 
 /**

@@ -4,8 +4,10 @@ import {
   documentGrants,
   documents,
   invitations,
+  linkVisitors,
   memberships,
   roomErasures,
+  shareLinks,
   workspaces,
 } from "../db/schema.ts";
 import { eventIfChanged } from "../events/outbox.ts";
@@ -56,6 +58,8 @@ async function eraseRows(
       )
       .onConflictDoNothing()
       .returning({ id: roomErasures.documentId }),
+    db.delete(linkVisitors).where(and(eq(linkVisitors.documentId, id), noted)),
+    db.delete(shareLinks).where(and(eq(shareLinks.documentId, id), noted)),
     db.delete(documentGrants).where(and(eq(documentGrants.documentId, id), noted)),
     db.delete(documents).where(and(eq(documents.id, id), noted)),
     eventIfChanged(db, { type: "documents.erased", workspaceId, data: { document_id: id } }, now),
@@ -83,13 +87,14 @@ export async function eraseDocumentsIn(env: Env, workspaceId: string): Promise<b
 
 /**
  * What the service does every minute about what was deleted: it erases the documents and the workspaces whose grace has
- * ended, and the rooms whose documents did not come to be, or went without them.
+ * ended, the rooms whose documents did not come to be, or went without them, and guests whose time is over.
  */
 export async function sweepErasures(env: Env, now: number): Promise<void> {
   const places = placesOf(env);
   await eraseRooms(places, now);
   await eraseTrash(places, now);
   await eraseWorkspaces(env, now);
+  await places.db.delete(linkVisitors).where(lte(linkVisitors.expiresAt, now));
 }
 
 async function eraseRooms(places: Places, now: number): Promise<void> {

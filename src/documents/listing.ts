@@ -1,7 +1,14 @@
 import { and, desc, eq, gt, inArray, isNotNull, isNull, or, type SQL, sql } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
 import { olderThan } from "../db/page-position.ts";
-import { documentGrants, documents, memberships, workspaces } from "../db/schema.ts";
+import {
+  documentGrants,
+  documents,
+  linkVisitors,
+  memberships,
+  shareLinks,
+  workspaces,
+} from "../db/schema.ts";
 import type { Position } from "../platform/cursor.ts";
 import { limits } from "../protocol/limits.ts";
 import { workspaceFor } from "../workspaces/workspaces.ts";
@@ -13,7 +20,7 @@ export interface Listing {
   workspaceId: string | undefined;
   /** Of one owner; undefined, and without another choice: one's own. */
   ownerId: string | undefined;
-  /** Those to which one has a grant. */
+  /** Those that one has by a grant or a link. */
   shared: boolean;
   /** Those in the trash, for who may bring them back. */
   deleted: boolean;
@@ -48,8 +55,10 @@ export async function listDocuments(
         isNull(workspaces.deletedAt),
         workspaceId === undefined ? undefined : eq(documents.workspaceId, workspaceId),
         owner === undefined ? undefined : eq(documents.ownerId, owner),
-        shared ? inArray(documents.id, sharedWith(userId)) : undefined,
-        deleted ? and(inTrash(now), isOwner(userId)) : and(isNull(documents.deletedAt), isReader(userId)),
+        shared ? inArray(documents.id, sharedWith(userId, now)) : undefined,
+        deleted
+          ? and(inTrash(now), isOwner(userId))
+          : and(isNull(documents.deletedAt), isReader(userId, now)),
         olderThan({ createdAt: time, id: documents.id }, after),
       ),
     )
@@ -62,11 +71,14 @@ export async function listDocuments(
   }));
 }
 
-const sharedWith = (userId: string): SQL =>
-  sql`(SELECT ${documentGrants.documentId} FROM ${documentGrants} WHERE ${documentGrants.userId} = ${userId})`;
+const sharedWith = (userId: string, now: number): SQL =>
+  sql`(SELECT ${documentGrants.documentId} FROM ${documentGrants} WHERE ${documentGrants.userId} = ${userId}
+      UNION SELECT ${linkVisitors.documentId} FROM ${linkVisitors}
+        INNER JOIN ${shareLinks} ON ${shareLinks.id} = ${linkVisitors.linkId}
+        WHERE ${linkVisitors.visitorId} = ${userId} AND (${shareLinks.expiresAt} IS NULL OR ${shareLinks.expiresAt} > ${now}))`;
 
-const isReader = (userId: string): SQL | undefined =>
-  or(isNotNull(memberships.role), inArray(documents.id, sharedWith(userId)));
+const isReader = (userId: string, now: number): SQL | undefined =>
+  or(isNotNull(memberships.role), inArray(documents.id, sharedWith(userId, now)));
 
 const isOwner = (userId: string): SQL | undefined =>
   or(

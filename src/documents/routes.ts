@@ -1,4 +1,5 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { authenticatedFor } from "../auth/authenticate.ts";
 import { database } from "../db/database.ts";
 import { bodyProblems, jsonAnswer, jsonRequest } from "../platform/openapi.ts";
 import { readPage } from "../platform/page.ts";
@@ -29,6 +30,7 @@ import {
 import { entityTag, versionToMatch } from "./entity-tag.ts";
 import { grantRoutes } from "./grant-routes.ts";
 import { listDocuments } from "./listing.ts";
+import { shareLinkRoutes } from "./share-link-routes.ts";
 import { summaryBody } from "./summary-body.ts";
 import { trashRoutes } from "./trash-routes.ts";
 
@@ -37,6 +39,7 @@ const createDocumentRoute = createRoute({
   path: "/documents",
   summary: "Create a document",
   ...withBody,
+  middleware: [authenticatedFor("documents:write"), withBody.middleware[1]] as const,
   request: { body: jsonRequest(schemas.newDocument) },
   responses: {
     201: { ...jsonAnswer(schemas.document, "The document is there."), headers: tagHeader },
@@ -51,6 +54,7 @@ const listDocumentsRoute = createRoute({
     "List documents: one's own, those of a workspace or of an owner, those shared with one, or the trash",
   description: "The newest first. Without a choice, one's own. Of everything, only what one may read.",
   ...reading,
+  middleware: authenticatedFor("documents:read"),
   request: { query: schemas.documentQuery },
   responses: {
     200: jsonAnswer(schemas.documentPage, "A page of documents."),
@@ -206,6 +210,7 @@ export const documentRoutes = new OpenAPIHono<RequestContext>()
     return c.json(documentBody(changed), 200);
   })
   .route("/", grantRoutes)
+  .route("/", shareLinkRoutes)
   .route("/", trashRoutes);
 
 export function documentBody({ row, content, version }: Document): schemas.DocumentBody {

@@ -1,34 +1,37 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
-import type { Principal } from "../auth/access-token.ts";
 import { findUser } from "../auth/accounts.ts";
-import { authenticate, sessionEnded } from "../auth/authenticate.ts";
-import { admitSocket } from "../auth/session-sockets.ts";
+import { sessionEnded } from "../auth/authenticate.ts";
 import { database } from "../db/database.ts";
 import { errorFields, log } from "../platform/log.ts";
 import { Problem } from "../platform/problem.ts";
 import type { Grant, RoomResult } from "../room/room-api.ts";
+import { readsHistory } from "./access.ts";
 import { documentFor } from "./documents.ts";
+import { admitVisitor, authenticateVisitor, type Visitor } from "./visitors.ts";
 
 /**
  * Lets a socket of this person into a document, with what they may do there at this moment: a new one, or one whose token
  * is renewed. Throws Problem `not_found` where that is nothing, `invalid_token` if the session has just ended (law AU-5).
  */
-export async function admit(env: Env, principal: Principal, documentId: string): Promise<Grant> {
+export async function admit(env: Env, visitor: Visitor, documentId: string): Promise<Grant> {
   const decidedAt = Date.now();
   const db = database(env.DB);
-  const { mayWrite, ...bearer } = principal;
+  const { mayWrite, guestName, ...bearer } = visitor;
   const { userId } = bearer;
   await documentFor(db, userId, documentId, "read");
-  if (!(await admitSocket(db, { ...bearer, documentId }, decidedAt))) throw sessionEnded();
+  if (!(await admitVisitor(db, visitor, documentId, decidedAt))) throw sessionEnded();
   // Asked again: whoever changes it from here on finds the socket noted, and tells its room (law AC-2).
-  const [{ role }, user] = await Promise.all([
+  const [found, user] = await Promise.all([
     documentFor(db, userId, documentId, "read"),
-    findUser(db, userId),
+    guestName === undefined ? findUser(db, userId) : undefined,
   ]);
+  const { role, linkEndsAt } = found;
   return {
     ...bearer,
-    name: user?.name ?? "",
+    expiresAt: Math.min(bearer.expiresAt, Math.floor((linkEndsAt ?? Number.POSITIVE_INFINITY) / 1000)),
+    name: guestName ?? user?.name ?? "",
     role: mayWrite ? role : "viewer",
+    ...(!readsHistory(found) && { hidesHistory: true }),
     ...(!mayWrite && { readOnly: true }),
     decidedAt,
   };
@@ -45,7 +48,7 @@ export class SocketAccess extends WorkerEntrypoint<Env> {
     { userId, documentId }: { userId: string; documentId: string },
   ): Promise<RoomResult<{ grant: Grant }>> {
     try {
-      const principal = await authenticate(this.env, token, "documents:read");
+      const principal = await authenticateVisitor(this.env, token, "documents:read");
       if (principal.userId !== userId) {
         return { ok: false, code: "user_mismatch", detail: "the token is another user's" };
       }

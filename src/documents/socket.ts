@@ -1,11 +1,12 @@
 import { Hono } from "hono";
-import { authenticate, bearerToken } from "../auth/authenticate.ts";
+import { bearerToken } from "../auth/authenticate.ts";
 import { refuseForeignPage } from "../platform/origins.ts";
 import { Problem } from "../platform/problem.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import { id as idSchema } from "../protocol/rest/text.ts";
 import type { Grant } from "../room/room-api.ts";
 import { admit } from "./socket-access.ts";
+import { authenticateVisitor } from "./visitors.ts";
 
 /**
  * `GET /ws/documents/{id}`: admits a socket to a document's room. Whoever may not pass gets an HTTP problem and no
@@ -19,7 +20,7 @@ export const socketRoute = new Hono<RequestContext>().get("/ws/documents/:id", a
   }
   refuseForeignPage(c);
   const offered = subprotocols(c.req.header("sec-websocket-protocol"));
-  const principal = await authenticate(
+  const principal = await authenticateVisitor(
     c.env,
     bearerToken(c.req.header("authorization")) ?? offered.find(isBearer)?.slice(bearer.length),
     "documents:read",

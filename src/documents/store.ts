@@ -1,6 +1,14 @@
-import { and, eq, isNull, sql } from "drizzle-orm";
+import { and, eq, gt, isNull, or, sql } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
-import { documentGrants, documents, memberships, roomErasures, workspaces } from "../db/schema.ts";
+import {
+  documentGrants,
+  documents,
+  linkVisitors,
+  memberships,
+  roomErasures,
+  shareLinks,
+  workspaces,
+} from "../db/schema.ts";
 import { eventIfChanged } from "../events/outbox.ts";
 import { Problem } from "../platform/problem.ts";
 import { limits } from "../protocol/limits.ts";
@@ -62,6 +70,8 @@ export interface FoundDocument extends Standing {
   row: DocumentRow;
   /** Set while the whole workspace waits to be erased. */
   workspaceDeletedAt: number | null;
+  /** When the first of the links ends that they have it by, milliseconds since the epoch; null: none does. */
+  linkEndsAt: number | null;
 }
 
 /** One query: every request for a document begins with it. */
@@ -70,9 +80,31 @@ export async function findDocument(
   userId: string,
   id: string,
 ): Promise<FoundDocument | undefined> {
+  const now = Date.now();
+  const byLink = db
+    .select({
+      documentId: linkVisitors.documentId,
+      edits: sql<number>`max(${shareLinks.role} = 'editor')`.as("edits"),
+      history: sql<number>`max(${shareLinks.history})`.as("history"),
+      endsAt: sql<number | null>`min(${shareLinks.expiresAt})`.as("ends_at"),
+    })
+    .from(linkVisitors)
+    .innerJoin(shareLinks, eq(shareLinks.id, linkVisitors.linkId))
+    .where(
+      and(
+        eq(linkVisitors.documentId, id),
+        eq(linkVisitors.visitorId, userId),
+        or(isNull(shareLinks.expiresAt), gt(shareLinks.expiresAt, now)),
+      ),
+    )
+    .groupBy(linkVisitors.documentId)
+    .as("by_link");
   const [found] = await db
     .select({
       row: documents,
+      edits: byLink.edits,
+      history: byLink.history,
+      linkEndsAt: byLink.endsAt,
       workspaceDeletedAt: workspaces.deletedAt,
       workspaceRole: memberships.role,
       grantedRole: documentGrants.role,
@@ -87,8 +119,12 @@ export async function findDocument(
       documentGrants,
       and(eq(documentGrants.documentId, documents.id), eq(documentGrants.userId, userId)),
     )
+    .leftJoin(byLink, eq(byLink.documentId, documents.id))
     .where(eq(documents.id, id));
-  return found;
+  if (!found) return undefined;
+  const { edits, history, ...rest } = found;
+  const linkRole = edits === null ? null : edits ? "editor" : "viewer";
+  return { ...rest, linkRole, linkHistory: history === 1 };
 }
 
 /** Changes the title, if one is given, and says when. Undefined if the document has been deleted meanwhile. */

@@ -171,6 +171,12 @@ export const limits = {
   documentsPerWorkspace: 10_000,
   /** People with a grant in one document: more belong into a workspace. */
   grantsPerDocument: 200,
+  /** Links into one document, those that have expired among them. */
+  linksPerDocument: 50,
+  /** People who are in a document by one link, the guests of the last hours among them. */
+  visitorsPerLink: 1_000,
+  /** Hours that a guest's token lives: a working day and some; then the link lets in again, while it is valid. */
+  guestHours: 24,
   /** Items on one page of a list. */
   pageItems: { default: 50, max: 100 },
 } as const;

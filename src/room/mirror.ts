@@ -13,7 +13,7 @@ const recentOperations = 4_096;
 export interface ViewerSelf {
   actor: number;
   lastSeq: number;
-  grant: Pick<Grant, "role" | "expiresAt">;
+  grant: Pick<Grant, "role" | "expiresAt" | "hidesHistory">;
 }
 
 /** A fan-out: it asks for no end of tokens, and each viewer's is told by the fan-out that serves it. */
@@ -113,6 +113,7 @@ export class Mirror {
     let items = missed ?? (hello.since === undefined || !isOurs ? undefined : this.since(hello.since));
     if (!missed && items && items.reduce((sum, item) => sum + item.length, 0) > text.length + 28)
       items = undefined;
+    if (grant.hidesHistory) items = undefined;
     const welcome: Welcome = {
       type: "welcome",
       protocol: this.#origin.protocol,

@@ -22,6 +22,8 @@ export interface Grant extends Author {
   role: Role;
   /** By its token it writes nothing, whatever role the person has or will have. */
   readOnly?: boolean;
+  /** It is shown the text as it is, and not how it came to be. */
+  hidesHistory?: boolean;
   /** The sign-in (`sid` of the access token), or the personal access token. */
   sessionId: string;
   /** When the access token ends, seconds since the epoch. */

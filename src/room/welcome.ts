@@ -18,7 +18,8 @@ export function composeWelcome(
   self: { actor: Actor; grant: Grant },
   presence: readonly PresenceItem[],
 ): string {
-  const missed = hello.epoch === undefined || hello.epoch === epoch ? missedBy(authority, hello) : undefined;
+  const known = hello.epoch === undefined || hello.epoch === epoch;
+  const missed = known && !self.grant.hidesHistory ? missedBy(authority, hello) : undefined;
   const others = new Map(announced);
   for (const { actor } of missed ?? []) {
     const other = actors.get(actor);

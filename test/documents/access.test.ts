@@ -7,26 +7,34 @@ import { addMember } from "../support/members.ts";
 import { openSocket } from "../support/socket.ts";
 
 describe("AU-4: the role in a document", () => {
-  // [workspace role, grant, made by them, role]
+  // [workspace role, grant, link, made by them, role]
   it.each([
-    ["owner", null, false, "owner"],
-    ["owner", "viewer", true, "owner"],
-    ["admin", null, false, "owner"],
-    ["editor", null, false, "editor"],
-    ["editor", null, true, "owner"],
-    ["editor", "viewer", false, "editor"],
-    ["viewer", null, false, "viewer"],
-    ["viewer", null, true, "viewer"],
-    ["viewer", "editor", true, "editor"],
-    [null, "editor", false, "editor"],
-    [null, "viewer", false, "viewer"],
-    [null, "viewer", true, "viewer"],
-    [null, null, false, undefined],
-    [null, null, true, undefined],
+    ["owner", null, null, false, "owner"],
+    ["owner", "viewer", null, true, "owner"],
+    ["admin", null, null, false, "owner"],
+    ["editor", null, null, false, "editor"],
+    ["editor", null, null, true, "owner"],
+    ["editor", "viewer", null, false, "editor"],
+    ["viewer", null, null, false, "viewer"],
+    ["viewer", null, null, true, "viewer"],
+    ["viewer", "editor", null, true, "editor"],
+    [null, "editor", null, false, "editor"],
+    [null, "viewer", null, false, "viewer"],
+    [null, "viewer", null, true, "viewer"],
+    [null, null, null, false, undefined],
+    [null, null, null, true, undefined],
+    [null, null, "viewer", false, "viewer"],
+    [null, null, "editor", true, "editor"],
+    [null, "viewer", "editor", false, "editor"],
+    [null, "editor", "viewer", false, "editor"],
+    ["viewer", null, "editor", false, "editor"],
+    ["editor", null, "viewer", true, "owner"],
   ] as const)(
-    "of workspace role %s, grant %s, made by them %s, is %s",
-    (workspaceRole, grantedRole, made, role) => {
-      expect(roleIn({ ownerId: made ? "me" : "another" }, "me", { workspaceRole, grantedRole })).toBe(role);
+    "of workspace role %s, grant %s, link %s, made by them %s, is %s",
+    (workspaceRole, grantedRole, linkRole, made, role) => {
+      expect(
+        roleIn({ ownerId: made ? "me" : "another" }, "me", { workspaceRole, grantedRole, linkRole }),
+      ).toBe(role);
     },
   );
 });

@@ -39,7 +39,13 @@ const age = (table: "documents" | "workspaces", id: string, days: number) =>
 
 /** What D1 holds about a document, by table. */
 async function rowsOf(id: string): Promise<Record<string, number>> {
-  const tables = { documents: "id", document_grants: "document_id", room_erasures: "document_id" };
+  const tables = {
+    documents: "id",
+    document_grants: "document_id",
+    share_links: "document_id",
+    link_visitors: "document_id",
+    room_erasures: "document_id",
+  };
   const counts: Record<string, number> = {};
   for (const [table, column] of Object.entries(tables)) {
     const found = await env.DB.prepare(`SELECT count(*) AS n FROM ${table} WHERE ${column} = ?`)
@@ -106,6 +112,9 @@ describe("the trash", () => {
       token,
       json: { email: editor.user.email, role: "viewer" },
     });
+    const link = { name: "L", role: "viewer", guests: true };
+    const made = await api("POST", `/documents/${old}/share-links`, { token, json: link });
+    await api("POST", "/share-links/open", { json: { token: made.body.token, name: "Guest" } });
     for (const id of [young, old]) await remove(id);
     await age("documents", young, limits.graceDays - 1);
     await age("documents", old, limits.graceDays + 1);

@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import { nextCursor } from "./page.ts";
-import { id, text, time } from "./text.ts";
+import { id, line, text, time } from "./text.ts";
 
 const object = (issue: { input: unknown }) =>
   issue.input === undefined ? "a JSON body is required" : "the body must be a JSON object";
@@ -32,4 +32,83 @@ export const grantPage = z
   .object({ items: z.array(grant), next_cursor: nextCursor })
   .meta({ id: "GrantPage" });
 
+const linkName = line("name", limits.nameUnits);
+
+/** What `POST /documents/{id}/share-links` takes. */
+export const newShareLink = z
+  .object(
+    {
+      name: linkName.meta({ description: "For people to tell links apart." }),
+      role,
+      history: z
+        .boolean("history must be true or false")
+        .default(false)
+        .meta({ description: "Whether those who come by it may read how the text came to be." }),
+      guests: z
+        .boolean("guests must be true or false")
+        .default(false)
+        .meta({ description: "Whether it lets in people who are not signed in." }),
+      expires_at: z.iso
+        .datetime("expires_at must be a time in UTC, as 2030-01-31T12:00:00Z")
+        .nullable()
+        .default(null)
+        .meta({ description: "When it ends; null: when it is revoked." }),
+    },
+    { error: object },
+  )
+  .meta({ id: "NewShareLink" });
+
+export const shareLink = z
+  .object({
+    id,
+    document_id: id,
+    name: z.string(),
+    role,
+    history: z.boolean(),
+    guests: z.boolean(),
+    created_by: id,
+    created_at: time,
+    expires_at: time.nullable(),
+  })
+  .meta({ id: "ShareLink" });
+
+export const createdShareLink = shareLink
+  .extend({ token: z.string(), url: z.string().meta({ description: "What to give to people." }) })
+  .meta({ id: "CreatedShareLink" });
+
+export const shareLinkPage = z
+  .object({ items: z.array(shareLink), next_cursor: nextCursor })
+  .meta({ id: "ShareLinkPage" });
+
+/** What `POST /share-links/open` takes. */
+export const linkOpening = z
+  .object(
+    {
+      token: text("token", { min: 1, max: limits.linkTokenUnits }),
+      name: linkName.optional().meta({ description: "How a guest wants to be called; users have a name." }),
+    },
+    { error: object },
+  )
+  .meta({ id: "LinkOpening" });
+
+export const openedLink = z
+  .object({
+    document_id: id,
+    role,
+    history: z.boolean(),
+    guest: z
+      .object({
+        user_id: id.meta({ description: "Who you are in this document." }),
+        name: z.string(),
+        access_token: z.string().meta({
+          description: "For this document, over REST and sockets, in the place of an access token.",
+        }),
+        expires_at: time,
+      })
+      .nullable()
+      .meta({ description: "Null for who is signed in." }),
+  })
+  .meta({ id: "OpenedLink" });
+
+export type ShareLinkBody = z.infer<typeof shareLink>;
 export type GrantBody = z.infer<typeof grant>;

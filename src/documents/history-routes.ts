@@ -1,11 +1,11 @@
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
-import { jsonAnswer } from "../platform/openapi.ts";
+import { bodyProblems, jsonAnswer, jsonRequest } from "../platform/openapi.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import * as schemas from "../protocol/rest/history.ts";
 import { pageQuery } from "../protocol/rest/page.ts";
-import { asked, params, problemsOfOne, reading } from "./document-route.ts";
-import { readChanges, readPastVersion } from "./history.ts";
+import { asked, params, problemsOfOne, reading, withBody } from "./document-route.ts";
+import { readBlame, readChanges, readDiff, readPastVersion, restoreVersion } from "./history.ts";
 
 /** What may be said of a version that somebody names. */
 const noSuchVersion = ["base_ahead", "too_old"] as const satisfies ErrorCode[];
@@ -31,9 +31,44 @@ const readVersionRoute = createRoute({
   responses: { 200: jsonAnswer(schemas.pastVersion, "The version."), ...problemsOfOne(...noSuchVersion) },
 });
 
+const diffRoute = createRoute({
+  method: "get",
+  path: "/documents/{id}/diff",
+  summary: "Compare two versions of a document's text",
+  ...reading,
+  request: { params, query: schemas.diffQuery },
+  responses: { 200: jsonAnswer(schemas.diff, "What differs."), ...problemsOfOne(...noSuchVersion) },
+});
+
+const blameRoute = createRoute({
+  method: "get",
+  path: "/documents/{id}/blame",
+  summary: "Tell who wrote which characters of a document, now or at a version",
+  ...reading,
+  request: { params, query: schemas.blameQuery },
+  responses: { 200: jsonAnswer(schemas.blame, "Who wrote what."), ...problemsOfOne(...noSuchVersion) },
+});
+
+const restoreRoute = createRoute({
+  method: "post",
+  path: "/documents/{id}/restorations",
+  summary: "Put a document's text back to what it was at a version, as a new change",
+  ...withBody,
+  request: { params, body: jsonRequest(schemas.restoration) },
+  responses: {
+    200: jsonAnswer(schemas.restored, "The text is what it was then."),
+    ...problemsOfOne(...bodyProblems, ...noSuchVersion, "forbidden", "storage_full"),
+  },
+});
+
 /** A document's past over REST. */
 export const historyRoutes = new OpenAPIHono<RequestContext>()
   .openapi(listChangesRoute, async (c) => c.json(await readChanges(...asked(c), c.req.valid("query")), 200))
   .openapi(readVersionRoute, async (c) =>
     c.json(await readPastVersion(...asked(c), c.req.valid("param").version), 200),
+  )
+  .openapi(diffRoute, async (c) => c.json(await readDiff(...asked(c), c.req.valid("query")), 200))
+  .openapi(blameRoute, async (c) => c.json(await readBlame(...asked(c), c.req.valid("query")), 200))
+  .openapi(restoreRoute, async (c) =>
+    c.json(await restoreVersion(...asked(c), c.req.valid("json"), Date.now()), 200),
   );

@@ -1,7 +1,9 @@
 import { decodeVersionCursor, encodeVersionCursor } from "../platform/cursor.ts";
-import type { ChangeBody, PastVersionBody } from "../protocol/rest/history.ts";
+import { limits } from "../protocol/limits.ts";
+import type { BlameBody, ChangeBody, DiffBody, PastVersionBody } from "../protocol/rest/history.ts";
 import { authorNames } from "./author-names.ts";
-import { accepted, documentFor, type Places } from "./documents.ts";
+import { accepted, authorOf, documentFor, type Places } from "./documents.ts";
+import { updateDocument } from "./store.ts";
 
 /** Times of a history are kept to the second. */
 const timeOf = (at: number): string => new Date(at).toISOString();
@@ -56,4 +58,56 @@ export async function readPastVersion(
     created_at: made ? timeOf(made.at) : null,
     author: made ? body(made.author) : null,
   };
+}
+
+/** What differs between two versions; `from` may be the newer one. Throws Problem as `readPastVersion` does. */
+export async function readDiff(
+  { db, room }: Places,
+  userId: string,
+  id: string,
+  { from, to }: { from: number; to: number },
+): Promise<DiffBody> {
+  await documentFor(db, userId, id, "read");
+  const { edits } = accepted(await room(id).diff({ from, to }));
+  return { from, to, edits };
+}
+
+/** Who wrote which part of the text at a version (the newest, without one). Throws Problem as `readPastVersion` does. */
+export async function readBlame(
+  { db, room }: Places,
+  userId: string,
+  id: string,
+  { version, from }: { version?: number | undefined; from: number },
+): Promise<BlameBody> {
+  await documentFor(db, userId, id, "read");
+  const blamed = accepted(
+    await room(id).blame({ from, most: limits.blameSpans, ...(version !== undefined && { version }) }),
+  );
+  const body = await authorNames(
+    db,
+    blamed.spans.flatMap(({ author }) => author ?? []),
+  );
+  const reached = blamed.spans.at(-1)?.to ?? blamed.units;
+  return {
+    version: blamed.version,
+    spans: blamed.spans.map(({ from, to, author }) => ({ from, to, author: author && body(author) })),
+    next_from: reached < blamed.units ? reached : null,
+  };
+}
+
+/**
+ * Puts the text back to what it was at a version, as a change like any other: those who have it open see it, and it can be taken
+ * back. Throws Problem as `readPastVersion` does, and `storage_full`.
+ */
+export async function restoreVersion(
+  { db, room }: Places,
+  userId: string,
+  id: string,
+  to: { version: number },
+  now: number,
+): Promise<{ version: number }> {
+  await documentFor(db, userId, id, "write");
+  const { version } = accepted(await room(id).restore({ version: to.version, author: authorOf(userId) }));
+  await updateDocument(db, id, { title: undefined, by: userId }, now);
+  return { version };
 }

@@ -23,6 +23,8 @@ export const limits = {
    * some 2 million typed edits, a few seconds. What is further away is answered when the question is asked again.
    */
   replayWeight: 33_554_432,
+  /** Spans of one answer about who wrote a text: 1 MB of JSON. */
+  blameSpans: 5_000,
   /** Code units of the operations in a welcome: more than the largest text, and the frame stays below the platform's 32 MiB. */
   missedUnits: 8_388_608,
   /** Code units of one socket frame: an operation with its largest insert, every character escaped. */

@@ -50,6 +50,11 @@ export class ActorRegistry {
     return this.#byNumber.get(actor);
   }
 
+  /** All that have a number. */
+  get all(): Actor[] {
+    return [...this.#byNumber.values()];
+  }
+
   isStored(actor: Actor): boolean {
     return this.#stored.has(actor.actor);
   }

@@ -1,4 +1,7 @@
-import { type Operation, replacement } from "../ot/operation.ts";
+import { difference } from "../ot/difference.ts";
+import { lengthChange, type Operation, replacement } from "../ot/operation.ts";
+import { split } from "../ot/split.ts";
+import { limits } from "../protocol/limits.ts";
 
 const isLowSurrogate = (unit: number) => unit >= 0xdc00 && unit <= 0xdfff;
 
@@ -38,6 +41,23 @@ export function contentChange(before: string, after: string, insertUnits: number
     position += to - from;
     if (to === from) break;
     from = to;
+  }
+  return operations;
+}
+
+/**
+ * The operations that turn `before` into `after` and leave what both have where it is, word by word; each as large as a client's may be.
+ * Where the text would grow too long on the way, `contentChange`, which deletes first.
+ */
+export function leastChange(before: string, after: string): Operation[] {
+  const operations: Operation[] = [];
+  let units = before.length;
+  for (let rest = difference(before, after); rest.length > 0; ) {
+    const cut = split(rest, { insertUnits: limits.insertUnits, parts: limits.operationParts });
+    units += lengthChange(cut.first);
+    if (units > limits.textUnits) return contentChange(before, after, limits.insertUnits);
+    operations.push(cut.first);
+    rest = cut.rest;
   }
   return operations;
 }

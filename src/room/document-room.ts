@@ -168,6 +168,18 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
     return this.#past.changes(...page);
   }
 
+  async diff(...versions: Parameters<DocumentRoomApi["diff"]>): ReturnType<DocumentRoomApi["diff"]> {
+    return this.#past.diff(...versions);
+  }
+
+  async restore(...to: Parameters<DocumentRoomApi["restore"]>): ReturnType<DocumentRoomApi["restore"]> {
+    return this.#past.restore(...to);
+  }
+
+  async blame(...ask: Parameters<DocumentRoomApi["blame"]>): ReturnType<DocumentRoomApi["blame"]> {
+    return this.#past.blame(...ask);
+  }
+
   async attendees(): Promise<RoomResult<Attendance>> {
     return this.#room.requests.attendees();
   }

@@ -1,10 +1,13 @@
+import { difference } from "../ot/difference.ts";
+import type { Operation } from "../ot/operation.ts";
+import { Authorship } from "./authorship.ts";
 import { type Change, changesIn, windowVersions } from "./history-changes.ts";
 import type { OperationLog } from "./operation-log.ts";
 import { type Replayed, replay, replayedText } from "./replay.ts";
-import type { DocumentRoomApi, RoomResult } from "./room-api.ts";
+import type { DocumentRoomApi, RoomResult, TextEdit } from "./room-api.ts";
 import type { RoomRequests } from "./room-requests.ts";
 
-type Api = Pick<DocumentRoomApi, "changes" | "readVersion">;
+type Api = Pick<DocumentRoomApi, "changes" | "readVersion" | "diff" | "restore" | "blame">;
 
 /** Windows of versions that one page of changes looks through: 130,000 operations, some 100 ms. */
 const windowsAtOnce = 32;
@@ -65,6 +68,38 @@ export class HistoryReader implements Api {
     });
   }
 
+  diff({ from, to }: Parameters<Api["diff"]>[0]): ReturnType<Api["diff"]> {
+    return this.#ask(async () => {
+      const before = await this.#replay(replayedText, from);
+      if (!before.ok) return before;
+      const after = await this.#replay(replayedText, to);
+      if (!after.ok) return after;
+      const text = before.state.toString();
+      return { ok: true, edits: editsOf(text, difference(text, after.state.toString())) };
+    });
+  }
+
+  restore({ version, author }: Parameters<Api["restore"]>[0]): ReturnType<Api["restore"]> {
+    return this.#ask(async () => {
+      const text = await this.#replay(replayedText, version);
+      if (!text.ok) return text;
+      return this.#requests.turnInto(text.state.toString(), author);
+    });
+  }
+
+  blame({ version, from, most }: Parameters<Api["blame"]>[0]): ReturnType<Api["blame"]> {
+    return this.#ask(async () => {
+      const head = this.#requests.head();
+      if (!head.ok) return head;
+      const authorship = new Authorship(head.actors);
+      const of = version ?? head.version;
+      const authors = await this.#replay(authorship.replayed, of);
+      if (!authors.ok) return authors;
+      const spans = authorship.spans(authors.state, from, most);
+      return { ok: true, version: of, units: authors.state.length, spans };
+    });
+  }
+
   /** What the history has come to at a version; begun again if it was redacted or trimmed meanwhile. */
   async #replay<State>(replayed: Replayed<State>, version: number): Promise<RoomResult<{ state: State }>> {
     for (;;) {
@@ -105,6 +140,28 @@ export class HistoryReader implements Api {
     this.#asked = answer;
     return answer;
   }
+}
+
+/** Each place where the operation changes `before`: what it takes out there, and what it puts in. */
+function editsOf(before: string, operation: Operation): TextEdit[] {
+  const edits: TextEdit[] = [];
+  let at = 0;
+  for (const part of operation) {
+    if (typeof part === "number" && part > 0) {
+      at += part;
+      continue;
+    }
+    // Normal form: an insert stands before the delete that it touches.
+    const last = edits.at(-1);
+    if (typeof part === "string") edits.push({ at, deleted: "", inserted: part });
+    else {
+      const deleted = before.slice(at, at - part);
+      if (last?.at === at && last.deleted === "") last.deleted = deleted;
+      else edits.push({ at, deleted, inserted: "" });
+      at -= part;
+    }
+  }
+  return edits;
 }
 
 /** Lets the room answer whoever waits. */

@@ -1,5 +1,6 @@
 import type { ErrorCode } from "../protocol/errors.ts";
 import type { Role } from "../protocol/server-frames.ts";
+import type { AuthoredSpan } from "./authorship.ts";
 import type { DivergenceReport } from "./divergence.ts";
 import type { Change } from "./history-changes.ts";
 import type { IntegrityReport } from "./integrity.ts";
@@ -30,6 +31,13 @@ export interface Grant extends Author {
   expiresAt: number;
   /** When the Worker began to ask for the role, milliseconds since the epoch: the room may know of a later change. */
   decidedAt: number;
+}
+
+/** One place of a difference between two texts, in UTF-16 units of the first. */
+export interface TextEdit {
+  at: number;
+  deleted: string;
+  inserted: string;
 }
 
 /** An expected refusal is a value, not an exception: exceptions over RPC are for bugs. */
@@ -97,6 +105,19 @@ export interface DocumentRoomApi {
     before?: number;
     limit: number;
   }): Promise<RoomResult<{ changes: Change[]; more: boolean }>>;
+  /** What differs between the texts at two versions, in the order of places. */
+  diff(versions: { from: number; to: number }): Promise<RoomResult<{ edits: TextEdit[] }>>;
+  /** Turns the text into what it was at a version, by new operations: nobody has to connect again. */
+  restore(to: { version: number; author: Author }): Promise<RoomResult<{ version: number }>>;
+  /**
+   * Who wrote the text at a version (the newest, without one): at most `most` spans of one author each, from unit `from` on; and
+   * how many units the text has.
+   */
+  blame(ask: {
+    version?: number;
+    from: number;
+    most: number;
+  }): Promise<RoomResult<{ version: number; units: number; spans: AuthoredSpan[] }>>;
   attendees(): Promise<RoomResult<Attendance>>;
   /** Replaces the text, as one change from the current text; with `ifVersion`, only at that version. */
   replaceContent(change: {

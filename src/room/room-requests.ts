@@ -3,9 +3,10 @@ import { limits } from "../protocol/limits.ts";
 import { encodeItem } from "../protocol/server-frames.ts";
 import { attendeesOf, audienceOf } from "./attendees.ts";
 import { notStored } from "./batch.ts";
-import { contentChange } from "./content-change.ts";
+import { contentChange, leastChange } from "./content-change.ts";
 import type { FanoutSource } from "./fanout-api.ts";
 import type { LoadedRoom } from "./loaded-room.ts";
+import type { Actor } from "./operation-log.ts";
 import type { Session } from "./peer.ts";
 import { planRedaction, pointAt } from "./redaction.ts";
 import { contentFault, noSuchDocument, storageFull } from "./refusals.ts";
@@ -56,12 +57,19 @@ export class RoomRequests {
   }
 
   /** The committed version, and who the actors of the log are. */
-  head(): RoomResult<{ version: number; authorOf: (actor: number) => Author }> {
+  head(): RoomResult<{ version: number; authorOf: (actor: number) => Author; actors: Actor[] }> {
     return this.#guard((): ReturnType<RoomRequests["head"]> => {
       this.#room.flush();
       const room = this.#room.load();
       if (!room) return { ok: false, ...noSuchDocument };
-      return { ok: true, version: room.authority.version, authorOf: (actor) => authorIn(room, actor) };
+      const { authority, actors } = room;
+      return {
+        ok: true,
+        version: authority.version,
+        authorOf: (actor) => authorIn(room, actor),
+        // What a log bears is stored; other numbers may yet be given to somebody else.
+        actors: actors.all.filter((actor) => actors.isStored(actor)),
+      };
     });
   }
 
@@ -120,6 +128,18 @@ export class RoomRequests {
     const operations = contentChange(before.content, content, limits.insertUnits);
     if (operations.length > 0 && this.#room.log.isFull) return { ok: false, ...storageFull };
     return this.#change(room, author, operations);
+  }
+
+  /** Makes the text another one by as little as it takes: what stays keeps its place, for those who are typing. */
+  turnInto(content: string, author: Author): RoomResult<{ version: number }> {
+    return this.#guard(() => {
+      const before = this.#read();
+      const room = this.#room.load();
+      if (!before.ok || !room) return before;
+      const operations = leastChange(before.content, content);
+      if (operations.length > 0 && this.#room.log.isFull) return { ok: false, ...storageFull };
+      return this.#change(room, author, operations);
+    });
   }
 
   /** Operations that the room itself made of a request, one after the other. */

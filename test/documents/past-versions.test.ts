@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import type { TokensBody } from "../../src/protocol/rest/accounts.ts";
 import { api, expectProblem, newAccount } from "../support/api.ts";
+import { addMember } from "../support/members.ts";
 import { grantOf, openRoomSocket } from "../support/socket.ts";
 
 let ann: TokensBody;
@@ -117,5 +118,82 @@ describe("the list of changes", () => {
     const id = await documentOf("one");
     expectProblem(await get(`${id}/history?cursor=forged`), "invalid_request");
     expectProblem(await get(`${id}/history?limit=0`), "invalid_request");
+  });
+});
+
+describe("a difference over REST", () => {
+  it("has what was taken out and put in, and where", async () => {
+    const id = await documentOf("one two three", "one 2 three!");
+    expect((await get(`${id}/diff?from=1&to=2`)).body).toEqual({
+      from: 1,
+      to: 2,
+      edits: [
+        { at: 4, deleted: "two", inserted: "2" },
+        { at: 13, deleted: "", inserted: "!" },
+      ],
+    });
+    expect((await get(`${id}/diff?from=2&to=0`)).body.edits).toEqual([
+      { at: 0, deleted: "one 2 three!", inserted: "" },
+    ]);
+    expectProblem(await get(`${id}/diff?from=1`), "invalid_request");
+    expectProblem(await get(`${id}/diff?from=1&to=3`), "base_ahead");
+    expectProblem(await get(`${id}/diff?from=1&to=2`, stranger), "not_found");
+  });
+});
+
+describe("restoring over REST", () => {
+  const restore = (id: string, version: unknown, who = token) =>
+    api("POST", `/documents/${id}/restorations`, { token: who, json: { version } });
+
+  it("puts the text back while somebody types, and kicks nobody out", async () => {
+    const id = await documentOf("one two", "1 2");
+    const socket = await openRoomSocket(id, grantOf(ann.user.id));
+    await socket.ask({ type: "hello", client_id: "c" });
+    const answer = await restore(id, 1);
+    expect([answer.status, answer.body]).toEqual([200, { version: 3 }]);
+    expect(await socket.next()).toMatchObject({ type: "operations", from: 3 });
+    expect(await socket.ask({ type: "submit", seq: 1, base: 2, op: [3, "!"] })).toMatchObject({ version: 4 });
+    expect((await get(id)).body).toMatchObject({ content: "one two!", version: 4 });
+    // It can be taken back as any other change.
+    expect((await restore(id, 2)).body).toEqual({ version: 5 });
+    expect((await get(id)).body.content).toBe("1 2");
+  });
+
+  it("is refused to who may not write, and to versions that are not there", async () => {
+    const id = await documentOf("one");
+    expectProblem(await restore(id, 2), "base_ahead");
+    expectProblem(await restore(id, -1), "validation_failed");
+    expectProblem(await restore(id, "1"), "validation_failed");
+    expectProblem(await restore(id, 1, stranger), "not_found");
+    const viewer = await newAccount();
+    const { workspace_id } = (await get(id)).body;
+    await addMember(workspace_id, viewer, "viewer");
+    expectProblem(await restore(id, 1, viewer.access_token), "forbidden");
+    expect((await get(`${id}/versions/1`, viewer.access_token)).status).toBe(200);
+  });
+});
+
+describe("blame over REST", () => {
+  it("tells people from programs, character by character", async () => {
+    const id = await documentOf("one");
+    const ben = await newAccount({ name: "Ben" });
+    const socket = await openRoomSocket(id, grantOf(ben.user.id));
+    await socket.ask({ type: "hello", client_id: "c" });
+    await socket.ask({ type: "submit", seq: 1, base: 1, op: [1, "BEN"] });
+    const { body } = await get(`${id}/blame`);
+    expect(body).toMatchObject({
+      version: 2,
+      spans: [
+        { from: 0, to: 1, author: { name: "Ann" } },
+        { from: 1, to: 4, author: { name: "Ben", kind: "person" } },
+        { from: 4, to: 6, author: { name: "Ann" } },
+      ],
+      next_from: null,
+    });
+    expect((await get(`${id}/blame?version=1`)).body.spans).toHaveLength(1);
+    expect((await get(`${id}/blame?from=5`)).body.spans).toMatchObject([{ from: 5, to: 6 }]);
+    expectProblem(await get(`${id}/blame?version=3`), "base_ahead");
+    expectProblem(await get(`${id}/blame?from=-1`), "invalid_request");
+    expectProblem(await get(`${id}/blame`, stranger), "not_found");
   });
 });

@@ -59,6 +59,76 @@ export const pastVersion = z
   })
   .meta({ id: "PastVersion" });
 
+/** The query of a difference. */
+export const diffQuery = z.object({ from: version, to: version });
+
+/** What differs between two versions of a text. */
+export const diff = z
+  .object({
+    from: z.int(),
+    to: z.int(),
+    edits: z
+      .array(
+        z.object({
+          at: count("Where, in UTF-16 code units of the text at `from`."),
+          deleted: z.string(),
+          inserted: z.string(),
+        }),
+      )
+      .meta({
+        description:
+          "In the order of places, by lines and words. Together they turn one text into the other.",
+      }),
+  })
+  .meta({ id: "Diff" });
+
+/** The query of who wrote what. */
+export const blameQuery = z.object({
+  version: version.optional(),
+  from: z.coerce
+    .number("from must be a number")
+    .int("from must be a whole number")
+    .min(0, "from must be at least 0")
+    .default(0)
+    .meta({ description: "Unit to begin with: the `next_from` of the answer before." }),
+});
+
+/** Who wrote a text. */
+export const blame = z
+  .object({
+    version: count("Of the text."),
+    spans: z.array(
+      z.object({
+        from: count("First UTF-16 code unit."),
+        to: count("The one after the last."),
+        author: author.nullable().meta({ description: "Null: older than the history that is kept." }),
+      }),
+    ),
+    next_from: z
+      .int()
+      .nullable()
+      .meta({ description: "Where the next answer begins; null at the end of the text." }),
+  })
+  .meta({ id: "Blame" });
+
+/** What `POST /documents/{id}/restorations` takes. */
+export const restoration = z
+  .object(
+    { version: count("To go back to.").min(0) },
+    {
+      error: (issue) =>
+        issue.input === undefined ? "a JSON body is required" : "the body must be a JSON object",
+    },
+  )
+  .meta({ id: "Restoration" });
+
+/** The answer to a restoration. */
+export const restored = z
+  .object({ version: count("Of the document now; the one it had, if the text was the same.") })
+  .meta({ id: "Restored" });
+
+export type DiffBody = z.infer<typeof diff>;
+export type BlameBody = z.infer<typeof blame>;
 export type AuthorBody = z.infer<typeof author>;
 export type ChangeBody = z.infer<typeof change>;
 export type PastVersionBody = z.infer<typeof pastVersion>;

@@ -4,6 +4,7 @@ import { authRoutes } from "./auth/routes.ts";
 import { publicKeySet } from "./auth/signing-keys.ts";
 import { upkeep } from "./auth/upkeep.ts";
 import { announceAccess } from "./documents/access-changes.ts";
+import { announceAccessAfter } from "./documents/access-consumer.ts";
 import { handOverDocuments, ownDocuments } from "./documents/account-documents.ts";
 import { closeSockets } from "./documents/close-sockets.ts";
 import { eraseDocumentsIn, sweepErasures } from "./documents/erasure.ts";
@@ -11,6 +12,9 @@ import { historyRoutes } from "./documents/history-routes.ts";
 import { documentRoutes } from "./documents/routes.ts";
 import { socketRoute } from "./documents/socket.ts";
 import { settingsOf } from "./env.ts";
+import { consumeEvents } from "./events/consume.ts";
+import type { EventConsumer } from "./events/event.ts";
+import { type EventMessage, handOnAfter, sweepOutbox } from "./events/hand-on.ts";
 import { notFoundOf, onError, onInvalid } from "./platform/error-handling.ts";
 import { crossOrigin, ownPagesOnly } from "./platform/origins.ts";
 import { Problem, problemTitle } from "./platform/problem.ts";
@@ -25,7 +29,7 @@ const app = new OpenAPIHono<RequestContext>({ defaultHook: onInvalid });
 app.use(requestContext);
 app.onError(onError);
 app.notFound(notFoundOf(app));
-app.use("/api/*", crossOrigin, ownPagesOnly);
+app.use("/api/*", crossOrigin, ownPagesOnly, handOnAfter);
 // After the above, so that a page of an allowed origin can read that it asked too often.
 app.use(floodGuard("NETWORK_RATE"));
 
@@ -100,8 +104,19 @@ app.get("/", (c) =>
   ),
 );
 
+/** Who hears of every event. */
+const eventConsumers: EventConsumer[] = [announceAccessAfter];
+
+/** A batch of one of the queues in wrangler.toml. */
+export async function fromQueue(env: Env, { queue, messages }: MessageBatch): Promise<void> {
+  if (queue === "materi-events") {
+    await consumeEvents(env, messages as readonly Message<EventMessage>[], eventConsumers);
+  }
+}
+
 /** What is done every minute, asked for or not (`[triggers]` in wrangler.toml). */
 export async function everyMinute(env: Env, now: number): Promise<void> {
+  await sweepOutbox(env, now);
   await upkeep(env, authPorts, now);
   await sweepErasures(env, now);
 }

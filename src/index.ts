@@ -1,4 +1,4 @@
-import { app, everyMinute } from "./app.ts";
+import { app, everyMinute, fromQueue } from "./app.ts";
 
 export { LoginThrottle } from "./auth/login-throttle.ts";
 export { SocketAccess } from "./documents/socket-access.ts";
@@ -7,5 +7,6 @@ export { ViewerFanout } from "./room/viewer-fanout.ts";
 
 export default {
   fetch: app.fetch,
+  queue: (batch, env) => fromQueue(env, batch),
   scheduled: ({ scheduledTime }, env) => everyMinute(env, scheduledTime),
 } satisfies ExportedHandler<Env>;

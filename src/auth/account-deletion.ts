@@ -15,9 +15,10 @@ import {
   users,
   workspaces,
 } from "../db/schema.ts";
+import { eventsFrom } from "../events/outbox.ts";
 import { errorFields, log } from "../platform/log.ts";
 import { Problem } from "../platform/problem.ts";
-import { normalizeEmail } from "./accounts.ts";
+import { normalizeEmail, userEvent } from "./accounts.ts";
 import { endSessions } from "./end-sessions.ts";
 import { forgetNetworks } from "./password-check.ts";
 import type { AuthPorts } from "./ports.ts";
@@ -55,6 +56,16 @@ export async function deleteAccount(
       origin,
       also: [
         ...(heir ? [ports.handOverDocuments(db, { from: user.id, to: heir.id })] : []),
+        eventsFrom(
+          db,
+          {
+            type: "members.removed",
+            workspaceId: sql`workspace_id`,
+            data: { user_id: user.id, role: null, by: user.id },
+          },
+          sql`FROM memberships WHERE user_id = ${user.id}`,
+          now,
+        ),
         db.delete(memberships).where(eq(memberships.userId, user.id)),
         db.delete(linkVisitors).where(eq(linkVisitors.visitorId, user.id)),
         db.delete(documentGrants).where(eq(documentGrants.userId, user.id)),
@@ -81,6 +92,7 @@ export async function deleteAccount(
             emailVerifiedAt: null,
           })
           .where(eq(users.id, user.id)),
+        userEvent(db, "users.deleted", user.id, now),
       ],
     },
     now,

@@ -2,6 +2,7 @@ import { eq } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { Database } from "../db/database.ts";
 import { sessions, users } from "../db/schema.ts";
+import { eventIfChanged } from "../events/outbox.ts";
 import { Problem } from "../platform/problem.ts";
 import { auditRow } from "./audit.ts";
 import { hashPassword } from "./passwords.ts";
@@ -27,12 +28,23 @@ export async function register(
   await orEmailTaken(
     db.batch([
       db.insert(users).values({ ...account, emailNormalized: normalizeEmail(email), passwordHash }),
+      userEvent(db, "users.created", user.id, now),
       ...extras(db, user),
       db.insert(sessions).values(session),
       auditRow(db, { userId: user.id, event: "account.registered", sessionId: session.id, origin }, now),
     ]),
   );
   return { user, session: tokenSession(session) };
+}
+
+/** The statement that records what became of an account, directly after the statement that did it. */
+export function userEvent(
+  db: Database,
+  type: "users.created" | "users.updated" | "users.deleted",
+  userId: string,
+  now: number,
+): BatchItem<"sqlite"> {
+  return eventIfChanged(db, { type, workspaceId: null, data: { user_id: userId } }, now);
 }
 
 export async function findUser(db: Database, id: string): Promise<User | undefined> {

@@ -3,7 +3,7 @@ import { type Database, database } from "../db/database.ts";
 import { emailTokens, users } from "../db/schema.ts";
 import { settingsOf } from "../env.ts";
 import { sendMail } from "../platform/mail.ts";
-import { normalizeEmail, orEmailTaken } from "./accounts.ts";
+import { normalizeEmail, orEmailTaken, userEvent } from "./accounts.ts";
 import { auditRow } from "./audit.ts";
 import { invalidLink, type LinkRequest, newLinkToken, takeLinkToken } from "./email-links.ts";
 import { addressIsInUse, addressWasChanged, confirmAddress } from "./messages.ts";
@@ -66,6 +66,7 @@ export async function confirmLink(
         .update(users)
         .set({ email, emailNormalized: normalizeEmail(email), emailVerifiedAt: now })
         .where(eq(users.id, userId)),
+      userEvent(db, "users.updated", userId, now),
       // Those of a reset went to the address before.
       db.delete(emailTokens).where(eq(emailTokens.userId, userId)),
       auditRow(db, { userId, event, sessionId, origin }, now),

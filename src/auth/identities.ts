@@ -3,7 +3,7 @@ import type { Database } from "../db/database.ts";
 import { identities, sessions, users } from "../db/schema.ts";
 import { Problem } from "../platform/problem.ts";
 import { limits } from "../protocol/limits.ts";
-import { type AccountExtras, breaksUnique, normalizeEmail } from "./accounts.ts";
+import { type AccountExtras, breaksUnique, normalizeEmail, userEvent } from "./accounts.ts";
 import { auditRow, auditRowIf } from "./audit.ts";
 import { mayLink, type ProvidedIdentity } from "./identity-rules.ts";
 import type { RequestOrigin } from "./request-origin.ts";
@@ -96,6 +96,7 @@ async function openAccount(
   const entry = { userId: user.id, sessionId: session.id, origin };
   await db.batch([
     db.insert(users).values({ ...account, emailNormalized: normalizeEmail(email), passwordHash: null }),
+    userEvent(db, "users.created", user.id, now),
     ...extras(db, user),
     db
       .insert(identities)

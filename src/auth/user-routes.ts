@@ -7,7 +7,7 @@ import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers } from "../platfo
 import type { RequestContext } from "../platform/request-context.ts";
 import { limits } from "../protocol/limits.ts";
 import * as schemas from "../protocol/rest/accounts.ts";
-import { currentUser } from "./accounts.ts";
+import { currentUser, userEvent } from "./accounts.ts";
 import { auditRow } from "./audit.ts";
 import { authenticated } from "./authenticate.ts";
 import { originOf } from "./request-origin.ts";
@@ -47,9 +47,11 @@ export const userRoutes = new OpenAPIHono<RequestContext>()
     const db = database(c.env.DB);
     const { userId, sessionId } = c.var.principal;
     const { name } = c.req.valid("json");
+    const now = Date.now();
     await db.batch([
       db.update(users).set({ name }).where(eq(users.id, userId)),
-      auditRow(db, { userId, event: "account.renamed", sessionId, origin: originOf(c) }, Date.now()),
+      userEvent(db, "users.updated", userId, now),
+      auditRow(db, { userId, event: "account.renamed", sessionId, origin: originOf(c) }, now),
     ]);
     return c.json(userBody(await currentUser(db, userId)), 200);
   });

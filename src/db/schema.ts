@@ -245,7 +245,7 @@ export const documentGrants = sqliteTable(
   ],
 );
 
-/** Events that happened and were not handed to the queue yet: written in the batch of the fact itself. */
+/** Events, written in the batch of the fact itself, and kept as long as what was delivered of them is told. */
 export const outbox = sqliteTable(
   "outbox",
   {
@@ -256,8 +256,68 @@ export const outbox = sqliteTable(
     /** JSON: ids and names, never a text of a document. */
     data: text("data").notNull(),
     createdAt: integer("created_at").notNull(),
+    /** When it is to be handed to the queue (again). Null: every consumer has it. */
+    dueAt: integer("due_at"),
+    /** How often it was handed to the queue. */
+    attempts: integer("attempts").notNull().default(0),
   },
-  (table) => [index("outbox_created").on(table.createdAt)],
+  (table) => [
+    index("outbox_created").on(table.createdAt),
+    index("outbox_due").on(table.dueAt).where(sql`due_at IS NOT NULL`),
+  ],
+);
+
+/** Where a workspace's events are sent to. Its rows are deleted within an hour of the workspace's. */
+export const webhooks = sqliteTable(
+  "webhooks",
+  {
+    id: text("id").primaryKey(),
+    workspaceId: text("workspace_id").notNull(),
+    name: text("name").notNull(),
+    url: text("url").notNull(),
+    /** JSON: the types of events that it hears of; null: all. */
+    events: text("events"),
+    /** Counts its secrets, which are derived from it and stored nowhere. */
+    secretGeneration: integer("secret_generation").notNull(),
+    /** Until when the secret before signs, too; null: there is none. */
+    oldSecretUntil: integer("old_secret_until"),
+    createdBy: text("created_by").notNull(),
+    createdAt: integer("created_at").notNull(),
+    /** Since when nothing has arrived; null: the last that was sent did. */
+    failingSince: integer("failing_since"),
+    /** Set while nothing is sent, and why. */
+    disabledAt: integer("disabled_at"),
+    disabledReason: text("disabled_reason", { enum: ["asked", "gone", "failing"] }),
+  },
+  (table) => [index("webhooks_workspace").on(table.workspaceId, table.createdAt, table.id)],
+);
+
+/** What is sent to webhooks, and what became of it. */
+export const webhookDeliveries = sqliteTable(
+  "webhook_deliveries",
+  {
+    id: text("id").primaryKey(),
+    webhookId: text("webhook_id").notNull(),
+    /** In the outbox, which holds what is sent. */
+    eventId: text("event_id").notNull(),
+    status: text("status", { enum: ["pending", "delivered", "dead"] }).notNull(),
+    attempts: integer("attempts").notNull(),
+    /** When it is tried (again); null: it is not. */
+    dueAt: integer("due_at"),
+    attemptedAt: integer("attempted_at"),
+    /** What the last attempt took, milliseconds. */
+    tookMs: integer("took_ms"),
+    /** HTTP status of the last answer; null: there was none. */
+    answer: integer("answer"),
+    /** Why the last attempt failed, as in `src/webhooks/attempt.ts`. */
+    failure: text("failure"),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [
+    uniqueIndex("webhook_deliveries_event").on(table.webhookId, table.eventId),
+    index("webhook_deliveries_created").on(table.webhookId, table.createdAt, table.id),
+    index("webhook_deliveries_due").on(table.dueAt).where(sql`due_at IS NOT NULL`),
+  ],
 );
 
 /** What is known about a document outside its room; the text and its version are the room's alone (law RM-1). */

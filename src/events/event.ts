@@ -28,3 +28,16 @@ export interface Event {
   workspaceId: string | null;
   data: Record<string, string | number | null>;
 }
+
+/** An event as the outbox has it. */
+export interface RecordedEvent extends Event {
+  id: string;
+  /** Milliseconds since the epoch. */
+  createdAt: number;
+}
+
+/**
+ * What is done about events. It hears of every event at least once, in no certain order, and maybe of one twice at a time:
+ * doing it again must be the same. What it throws has the event come again.
+ */
+export type EventConsumer = (env: Env, event: RecordedEvent) => Promise<void>;

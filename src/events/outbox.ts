@@ -4,18 +4,44 @@ import type { Database } from "../db/database.ts";
 import { outbox } from "../db/schema.ts";
 import type { Event } from "./event.ts";
 
+/** An event; what a statement alone knows of it comes as SQL. */
+interface NewEvent extends Omit<Event, "workspaceId"> {
+  workspaceId: Event["workspaceId"] | SQL;
+}
+
+let recorded = 0;
+
+/** How many events this isolate was about to record: `handOnAfter` compares. */
+export const recordedEvents = (): number => recorded;
+
 /**
  * The statement that records an event, if the statement before it in the same batch changed anything. So what did not
  * happen (a condition that did not hold, somebody else who was first) is not told, and what happened is told even if
  * everything after the batch is lost. It must follow directly on the statement of the fact. `now` is in milliseconds.
  */
-export function eventIfChanged(
+export function eventIfChanged(db: Database, event: NewEvent, now: number): BatchItem<"sqlite"> {
+  return eventsFrom(db, event, sql`WHERE changes() > 0`, now);
+}
+
+/**
+ * The statement that records an event for each row of `from` ("FROM … WHERE …"), of which `workspaceId` may be a column.
+ * It comes before the statement of the fact, which takes the same rows.
+ */
+export function eventsFrom(
   db: Database,
-  { type, workspaceId, data }: Omit<Event, "workspaceId"> & { workspaceId: Event["workspaceId"] | SQL },
+  { type, workspaceId, data }: NewEvent,
+  from: SQL,
   now: number,
 ): BatchItem<"sqlite"> {
-  const id = crypto.randomUUID();
+  recorded += 1;
+  const json = JSON.stringify(data);
   return db
     .insert(outbox)
-    .select(sql`SELECT ${id}, ${type}, ${workspaceId}, ${JSON.stringify(data)}, ${now} WHERE changes() > 0`);
+    .select(sql`SELECT ${randomUuid}, ${type}, ${workspaceId}, ${json}, ${now}, ${now}, 0 ${from}`);
 }
+
+/** A UUID of version 4 (RFC 9562 §5.4), a new one for each row. */
+const randomUuid = sql.raw(
+  `lower(hex(randomblob(4)) || '-' || hex(randomblob(2)) || '-4' || substr(hex(randomblob(2)), 2) || '-' ||
+   substr('89ab', 1 + abs(random() % 4), 1) || substr(hex(randomblob(2)), 2) || '-' || hex(randomblob(6)))`,
+);

@@ -35,7 +35,9 @@ export default defineConfig({
         ],
         test: {
           name: "workerd",
-          include: ["test/{protocol,room,platform,auth,workspaces,documents,events,webhooks,seed}/**/*.test.ts"],
+          include: [
+            "test/{protocol,room,platform,auth,workspaces,documents,events,webhooks,seed}/**/*.test.ts",
+          ],
           globalSetup: ["./test/support/openid-providers.ts"],
           setupFiles: ["./test/support/migrate.ts", "./test/support/watch-log.ts"],
           // One workerd for all files: starting one for each took as long as the tests. So no test may count on an

@@ -98,8 +98,7 @@ it("keeps an event that a consumer fails on, and lets no other wait for it", asy
 });
 
 it("tells of accounts, and of everybody whom the end of one takes out of a workspace", async () => {
-  const password = "SecurePass123!";
-  const { access_token: token, user } = await newAccount({ password });
+  const { access_token: token, user } = await newAccount();
   const owner = await newAccount();
   const team = await api("POST", "/workspaces", { token: owner.access_token, json: { name: "Team" } });
   await env.DB.prepare(
@@ -108,7 +107,7 @@ it("tells of accounts, and of everybody whom the end of one takes out of a works
     .bind(team.body.id, user.id)
     .run();
   await api("PATCH", "/users/me", { token, json: { name: "Another" } });
-  const gone = await api("DELETE", "/users/me", { token, json: { password } });
+  const gone = await api("POST", "/users/me/deletion", { token, json: { documents: "delete" } });
   expect(gone.status, gone.text).toBe(204);
   expect((await rowsAbout(user.id)).map(({ type }) => type)).toEqual([
     "users.created",

@@ -38,7 +38,7 @@ export default defineConfig({
           include: [
             "test/{protocol,room,platform,auth,workspaces,documents,events,webhooks,seed}/**/*.test.ts",
           ],
-          globalSetup: ["./test/support/openid-providers.ts"],
+          globalSetup: ["./test/support/servers-in-node.ts"],
           setupFiles: ["./test/support/migrate.ts", "./test/support/watch-log.ts"],
           // One workerd for all files: starting one for each took as long as the tests. So no test may count on an
           // empty database, nor on names that another file may use.

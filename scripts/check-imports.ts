@@ -20,13 +20,14 @@ const rules: Record<string, Rule> = {
   auth: { folders: ["events", ...server] },
   workspaces: { folders: ["events", "auth", ...server] },
   documents: { folders: ["workspaces", "events", "auth", ...server], typesOf: ["room"] },
+  webhooks: { folders: ["workspaces", "events", "auth", ...server] },
   room: { folders: ["env.ts", "ot", "protocol", "platform"], packages: /^(cloudflare:workers|node:zlib)$/ },
   client: { folders: ["ot", "protocol"], packages: /^$/ },
   web: { folders: ["client", "ot", "protocol"] },
 };
 /** The files of src itself: the Worker's entry, its composition, its bindings. */
 const top: Rule = {
-  folders: ["app.ts", "documents", "workspaces", "events", "auth", "room", "ot", ...server],
+  folders: ["app.ts", "documents", "webhooks", "workspaces", "events", "auth", "room", "ot", ...server],
 };
 
 // Biome, in the same check, keeps statements at the start of their line. So these need not know comments and

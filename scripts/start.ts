@@ -155,7 +155,7 @@ migrate();
 
 // In this process, so that it ends with it.
 const provider = argument === "--with-oidc" ? await startLocalProvider() : undefined;
-const child = serve({ PUBLIC_URL: address, ...provider?.settings });
+const child = serve({ PUBLIC_URL: address, WEBHOOKS_TO_LOOPBACK: "true", ...provider?.settings });
 const pid = child.pid ?? fail("wrangler could not be started.");
 let stopping = false;
 async function stopOnRequest(): Promise<void> {

@@ -22,6 +22,10 @@ import { floodGuard } from "./platform/rate-limit.ts";
 import { type RequestContext, requestContext } from "./platform/request-context.ts";
 import { type ErrorCode, errorStatus } from "./protocol/errors.ts";
 import { asyncApi, frameSchemas } from "./protocol/frame-documents.ts";
+import { makeAttempts } from "./webhooks/attempt.ts";
+import { type DeliveryMessage, noteDeliveries } from "./webhooks/deliveries.ts";
+import { webhookRoutes } from "./webhooks/routes.ts";
+import { sweepDeliveries } from "./webhooks/sweep.ts";
 import { personalWorkspace } from "./workspaces/personal-workspace.ts";
 import { workspaceRoutes } from "./workspaces/routes.ts";
 
@@ -54,6 +58,7 @@ app.route(
 );
 app.route("/api/v1", documentRoutes);
 app.route("/api/v1", historyRoutes);
+app.route("/api/v1", webhookRoutes);
 app.route("/", socketRoute);
 
 app.get("/health", (c) => c.json({ status: "ok" }));
@@ -105,18 +110,21 @@ app.get("/", (c) =>
 );
 
 /** Who hears of every event. */
-const eventConsumers: EventConsumer[] = [announceAccessAfter];
+const eventConsumers: EventConsumer[] = [announceAccessAfter, noteDeliveries];
 
 /** A batch of one of the queues in wrangler.toml. */
 export async function fromQueue(env: Env, { queue, messages }: MessageBatch): Promise<void> {
   if (queue === "materi-events") {
     await consumeEvents(env, messages as readonly Message<EventMessage>[], eventConsumers);
+  } else {
+    await makeAttempts(env, messages as readonly Message<DeliveryMessage>[]);
   }
 }
 
 /** What is done every minute, asked for or not (`[triggers]` in wrangler.toml). */
 export async function everyMinute(env: Env, now: number): Promise<void> {
   await sweepOutbox(env, now);
+  await sweepDeliveries(env, now);
   await upkeep(env, authPorts, now);
   await sweepErasures(env, now);
 }

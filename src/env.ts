@@ -44,6 +44,7 @@ const settingsSchema = z.object({
   GOOGLE_CLIENT_ID: z.string().default(""),
   GOOGLE_CLIENT_SECRET: z.string().default(""),
   GOOGLE_ISSUER: z.url().default("https://accounts.google.com").refine(isSecureOrLoopback),
+  WEBHOOKS_TO_LOOPBACK: z.enum(["", "true"]).default(""),
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).transform((url) => new URL(url).origin),
   MAIL_FROM: z.email(),
 });
@@ -77,6 +78,8 @@ export interface Settings {
   allowedOrigins: string[];
   /** Undefined: nobody signs in with Google here. */
   google: GoogleSettings | undefined;
+  /** Webhooks may lead to this machine: for local development. */
+  webhooksToLoopback: boolean;
   /** Origin of the addresses in messages. From here, never from a request: its `Host` may be anybody's. */
   publicUrl: string;
   /** Who messages come from. */
@@ -111,6 +114,7 @@ function parseSettings(env: SettingsSource): Settings {
         "({keys: [{alg, kid, …}]}, EdDSA or ES256), REFRESH_SECRET a random text of 32 characters or more. " +
         "`npm start` makes both for local use (.dev.vars); a deployment gets them by `wrangler secret put`. " +
         "ALLOWED_ORIGINS is a list of origins (https://app.example.com) with commas between, GOOGLE_ISSUER an https URL, " +
+        'WEBHOOKS_TO_LOOPBACK "true" or nothing, ' +
         "PUBLIC_URL the service's own http(s) address, MAIL_FROM an e-mail address.",
     );
   }
@@ -119,6 +123,7 @@ function parseSettings(env: SettingsSource): Settings {
     signingKeys: data.SIGNING_KEYS.keys,
     refreshSecret: data.REFRESH_SECRET,
     allowedOrigins: data.ALLOWED_ORIGINS,
+    webhooksToLoopback: data.WEBHOOKS_TO_LOOPBACK === "true",
     publicUrl: data.PUBLIC_URL,
     mailFrom: data.MAIL_FROM,
     google: clientId && clientSecret ? { issuer, clientId, clientSecret } : undefined,

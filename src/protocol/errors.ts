@@ -42,6 +42,7 @@ export const errorStatus = {
   last_owner: 409,
   personal_workspace: 409,
   invalid_invitation: 404,
+  webhook_disabled: 409,
   // Operations
   invalid_frame: 400,
   invalid_operation: 400,

@@ -165,6 +165,18 @@ export const limits = {
   invitationDays: 7,
   /** Days for which what was deleted can be brought back; then it is erased. */
   graceDays: 30,
+  /** Days for which events are kept, and what became of their deliveries: long enough to find and send again what was missed. */
+  eventDays: 30,
+  /** Webhooks of one workspace: each event is one more request for each of them. */
+  webhooksPerWorkspace: 20,
+  /** Code units of a webhook's address: what servers take in a request line at least (RFC 9110 §4.1 asks for 8,000 octets; nobody writes 2,000). */
+  webhookUrlUnits: 2_000,
+  /** Seconds that a webhook's target has for an answer: Standard Webhooks advises 15 to 30, and sooner is kinder to the others. */
+  webhookSeconds: 15,
+  /** Hours for which a webhook's secret before the newest signs, too: a day to bring the new one everywhere. */
+  oldSecretHours: 24,
+  /** Days after which a webhook is disabled if nothing has arrived. */
+  webhookFailingDays: 5,
   /** Personal access tokens of one person, those that have expired among them: a list that is read in one go. */
   personalTokens: 100,
   /** Days that a personal access token lives. */

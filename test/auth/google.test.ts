@@ -1,4 +1,4 @@
-// The whole flow against a real OpenID provider (test/support/openid-providers.ts), through the public door.
+// The whole flow against a real OpenID provider (test/support/servers-in-node.ts), through the public door.
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, inject, it, vi } from "vitest";
 import { limits } from "../../src/protocol/limits.ts";

@@ -21,5 +21,6 @@ export const testSecrets = {
     ],
   }),
   REFRESH_SECRET: "a-refresh-secret-of-the-tests-alone-0123456789",
+  WEBHOOKS_TO_LOOPBACK: "true",
   ALLOWED_ORIGINS: "https://app.example, http://localhost:5173",
 };

@@ -1,0 +1,295 @@
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, it, vi } from "vitest";
+import type { TokensBody } from "../../src/protocol/rest/accounts.ts";
+import { makeAttempt } from "../../src/webhooks/attempt.ts";
+import { api, expectProblem, newAccount } from "../support/api.ts";
+import { ringCron } from "../support/cron.ts";
+import { addMember } from "../support/members.ts";
+import { arrived, newTarget, verified, workspaceWithWebhook } from "../support/webhooks.ts";
+
+let owner: TokensBody;
+let token: string;
+
+beforeAll(async () => {
+  owner = await newAccount();
+  token = owner.access_token;
+});
+
+const deliveries = async (path: string, query = "") =>
+  (await api("GET", `${path}/deliveries${query}`, { token })).body.items;
+
+/** Waits until the newest delivery has this status. */
+const newest = (path: string, status: string) =>
+  vi.waitFor(
+    async () => {
+      const [first] = await deliveries(path);
+      expect(first).toMatchObject({ status });
+      return first;
+    },
+    { timeout: 20_000, interval: 100 },
+  );
+
+/** Makes the attempts of a delivery that are not made yet, as if time had passed; nothing waits for the sweep. */
+async function makeAttemptsOf(path: string, count: number, now = Date.now()) {
+  for (let n = 0; n < count; n++) {
+    const [{ id, attempts }] = await deliveries(path);
+    await makeAttempt(env, { deliveryId: id, attempt: attempts }, { now });
+  }
+}
+
+describe("a webhook", () => {
+  it("is sent what happens in its workspace, signed after the Standard Webhooks specification", async () => {
+    const target = newTarget();
+    const { workspaceId, path, secret } = await workspaceWithWebhook(token, target);
+    const renamed = await api("PATCH", `/workspaces/${workspaceId}`, { token, json: { name: "Other" } });
+    expect(renamed.status).toBe(200);
+    const [message] = await vi.waitFor(
+      async () => {
+        const all = (await target.received()).filter(({ body }) => body.includes("workspaces.updated"));
+        expect(all).toHaveLength(1);
+        return all;
+      },
+      { timeout: 20_000, interval: 100 },
+    );
+    expect(verified(secret, message!)).toEqual({
+      type: "workspaces.updated",
+      timestamp: expect.stringMatching(/Z$/),
+      data: { workspace_id: workspaceId, user_id: owner.user.id },
+    });
+    const delivered = await newest(path, "delivered");
+    expect(delivered).toMatchObject({ attempts: 1, answer: 200, failure: null, next_attempt_at: null });
+    expect(message!.headers["webhook-id"]).toBe(delivered.event_id);
+    const read = await api("GET", `${path}/deliveries/${delivered.id}`, { token });
+    expect(read.body.message).toEqual(JSON.parse(message!.body));
+    // What is not its secret does not verify it.
+    expect(() => verified(`whsec_${btoa("another secret")}`, message!)).toThrow();
+  });
+
+  it("hears of the types that it asked for alone", async () => {
+    const target = newTarget();
+    const { workspaceId } = await workspaceWithWebhook(token, target, { events: ["members.invited"] });
+    await api("PATCH", `/workspaces/${workspaceId}`, { token, json: { name: "Other" } });
+    const json = { email: "somebody@example.com", role: "viewer" };
+    await api("POST", `/workspaces/${workspaceId}/invitations`, { token, json });
+    const received = await arrived(target);
+    expect(received.map(({ body }) => JSON.parse(body).type)).toEqual(["members.invited"]);
+    expect(received[0]!.body).not.toContain("somebody@example.com");
+  });
+
+  it("is pinged, read, listed, changed and deleted", async () => {
+    const target = newTarget();
+    const { path, id, secret } = await workspaceWithWebhook(token, target, { name: "CI" });
+    const read = await api("GET", path, { token });
+    expect(read.body).toMatchObject({ id, name: "CI", url: target.url, events: null, enabled: true });
+    expect(read.text).not.toContain("whsec_");
+    const list = await api("GET", path.slice(0, -id.length - 1), { token });
+    expect(list.body.items).toEqual([read.body]);
+    expect((await api("POST", `${path}/ping`, { token })).status).toBe(202);
+    const [message] = await arrived(target);
+    expect(verified(secret, message!)).toMatchObject({ type: "webhooks.ping", data: { webhook_id: id } });
+    const json = { name: "CI 2", events: ["documents.created"] };
+    expect((await api("PATCH", path, { token, json })).body).toEqual({ ...read.body, ...json });
+    expect((await api("DELETE", path, { token })).status).toBe(204);
+    expectProblem(await api("GET", path, { token }), "not_found");
+  });
+
+  it("that is disabled is sent nothing, and what was pending is dead; enabled again it is", async () => {
+    const target = newTarget();
+    await target.script([500]);
+    const { path, workspaceId } = await workspaceWithWebhook(token, target);
+    await api("PATCH", `/workspaces/${workspaceId}`, { token, json: { name: "A" } });
+    await arrived(target);
+    const off = await api("PATCH", path, { token, json: { enabled: false } });
+    expect(off.body).toMatchObject({ enabled: false, disabled_reason: "asked" });
+    expect(await newest(path, "dead")).toMatchObject({ failure: "disabled" });
+    expectProblem(await api("POST", `${path}/ping`, { token }), "webhook_disabled");
+    const [{ id }] = await deliveries(path);
+    expectProblem(await api("POST", `${path}/deliveries/${id}/redeliver`, { token }), "webhook_disabled");
+    const on = await api("PATCH", path, { token, json: { enabled: true } });
+    expect(on.body).toMatchObject({ enabled: true, disabled_reason: null, failing_since: null });
+    expect((await api("POST", `${path}/deliveries/${id}/redeliver`, { token })).status).toBe(202);
+    expect(await newest(path, "delivered")).toMatchObject({ id });
+  });
+
+  it("signs by its old secret, too, for a day after it got a new one", async () => {
+    const target = newTarget();
+    const { path, secret: old } = await workspaceWithWebhook(token, target);
+    const rotated = await api("POST", `${path}/secret`, { token });
+    expect(rotated.body.secret).not.toBe(old);
+    await api("POST", `${path}/ping`, { token });
+    const [both] = await arrived(target);
+    for (const secret of [old, rotated.body.secret]) expect(verified(secret, both!)).toBeTruthy();
+    await env.DB.prepare("UPDATE webhooks SET old_secret_until = ? WHERE id = ?")
+      .bind(Date.now() - 1, rotated.body.id)
+      .run();
+    await api("POST", `${path}/ping`, { token });
+    const [, one] = await arrived(target, 2);
+    expect(verified(rotated.body.secret, one!)).toBeTruthy();
+    expect(() => verified(old, one!)).toThrow("No matching signature");
+  });
+
+  it("belongs to those who manage the workspace", async () => {
+    const { path, workspaceId, id } = await workspaceWithWebhook(token, newTarget());
+    const [stranger, editor, admin] = await Promise.all([newAccount(), newAccount(), newAccount()]);
+    await addMember(workspaceId, editor, "editor");
+    await addMember(workspaceId, admin, "admin");
+    const absent = crypto.randomUUID();
+    const list = path.slice(0, -id.length - 1);
+    const json = { url: "https://hooks.example.net/" };
+    for (const [method, where, body] of [
+      ["GET", list],
+      ["POST", list, json],
+      ["GET", path],
+      ["PATCH", path, json],
+      ["POST", `${path}/secret`],
+      ["POST", `${path}/ping`],
+      ["GET", `${path}/deliveries`],
+      ["GET", `${path}/deliveries/${absent}`],
+      ["POST", `${path}/deliveries/${absent}/redeliver`],
+      ["DELETE", path],
+    ] as const) {
+      const as = ({ access_token }: TokensBody) =>
+        api(method, where, { token: access_token, ...(body && { json: body }) });
+      expectProblem(await as(stranger), "not_found");
+      expectProblem(await as(editor), "forbidden");
+      const answer = await as(admin);
+      if (where.includes(absent)) expectProblem(answer, "not_found");
+      else expect(answer.status, `${method} ${where}`).toBeLessThan(300);
+    }
+    // One of another workspace is not to be had by way of one's own.
+    const other = await workspaceWithWebhook(stranger.access_token, newTarget());
+    const crossed = await api("GET", `${list}/${other.id}`, { token });
+    expectProblem(crossed, "not_found");
+  });
+
+  it("is one of so many", async () => {
+    const { workspaceId } = await workspaceWithWebhook(token, newTarget());
+    const path = `/workspaces/${workspaceId}/webhooks`;
+    const json = { url: "https://hooks.example.net/" };
+    for (let n = 1; n < 20; n++) expect((await api("POST", path, { token, json })).status).toBe(201);
+    expectProblem(await api("POST", path, { token, json }), "quota_exceeded");
+  });
+});
+
+describe("a delivery that fails", () => {
+  it("is tried eight times within 28 hours, with the same body and id, then is dead; and can be had again", async () => {
+    const target = newTarget();
+    await target.script(Array(8).fill(503));
+    const { path, secret } = await workspaceWithWebhook(token, target);
+    await api("POST", `${path}/ping`, { token });
+    await arrived(target);
+    await newest(path, "pending");
+    let waited = 0;
+    for (let attempt = 1; attempt < 8; attempt++) {
+      const [{ id, next_attempt_at, attempts }] = await deliveries(path);
+      expect(attempts).toBe(attempt);
+      const now = Date.now();
+      waited += Date.parse(next_attempt_at) - now;
+      await makeAttempt(env, { deliveryId: id, attempt: attempts }, { now });
+    }
+    expect(waited / 3_600_000).toBeGreaterThan(27);
+    expect(waited / 3_600_000).toBeLessThan(31);
+    const dead = await deliveries(path, "?status=dead");
+    expect(dead).toMatchObject([{ attempts: 8, answer: 503, failure: "status", next_attempt_at: null }]);
+    const received = await target.received();
+    expect(received).toHaveLength(8);
+    expect(new Set(received.map(({ body }) => body)).size).toBe(1);
+    expect(new Set(received.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
+    expect((await api("GET", path, { token })).body.failing_since).not.toBeNull();
+    await api("POST", `${path}/deliveries/${dead[0].id}/redeliver`, { token });
+    expect(await newest(path, "delivered")).toMatchObject({ id: dead[0].id, attempts: 1 });
+    expect(verified(secret, (await arrived(target, 9))[8]!)).toBeTruthy();
+    expect((await api("GET", path, { token })).body.failing_since).toBeNull();
+  });
+
+  it("is not made twice by a message that came twice", async () => {
+    const target = newTarget();
+    const { path } = await workspaceWithWebhook(token, target);
+    await api("POST", `${path}/ping`, { token });
+    const { id } = await newest(path, "delivered");
+    await Promise.all([0, 1, 2].map(() => makeAttempt(env, { deliveryId: id, attempt: 0 })));
+    await target.script([500]);
+    await api("POST", `${path}/deliveries/${id}/redeliver`, { token });
+    await arrived(target, 2);
+    await newest(path, "pending");
+    await Promise.all([1, 2, 3].map(() => makeAttempt(env, { deliveryId: id, attempt: 1 })));
+    expect(await target.received()).toHaveLength(3);
+  });
+
+  it("follows no redirect, and names what was wrong", async () => {
+    const target = newTarget();
+    await target.script([302]);
+    const { path } = await workspaceWithWebhook(token, target);
+    await api("POST", `${path}/ping`, { token });
+    await vi.waitFor(async () => expect((await deliveries(path))[0].failure).toBe("redirect"), {
+      timeout: 20_000,
+    });
+    expect(await target.received("elsewhere")).toEqual([]);
+    const nobody = { ...newTarget(), url: "http://127.0.0.1:1/" };
+    const { path: unheard } = await workspaceWithWebhook(token, nobody);
+    await api("POST", `${unheard}/ping`, { token });
+    await vi.waitFor(
+      async () =>
+        expect((await deliveries(unheard))[0]).toMatchObject({ failure: "unreachable", answer: null }),
+      { timeout: 20_000 },
+    );
+  });
+
+  it("ends the webhook where the target says that it is gone, or has been silent for five days", async () => {
+    const gone = newTarget();
+    await gone.script([410]);
+    const { path } = await workspaceWithWebhook(token, gone);
+    await api("POST", `${path}/ping`, { token });
+    await newest(path, "dead");
+    expect((await api("GET", path, { token })).body).toMatchObject({
+      enabled: false,
+      disabled_reason: "gone",
+    });
+
+    const silent = newTarget();
+    await silent.script([500, 500]);
+    const failing = await workspaceWithWebhook(token, silent);
+    await api("POST", `${failing.path}/ping`, { token });
+    await arrived(silent);
+    await newest(failing.path, "pending");
+    await makeAttemptsOf(failing.path, 1, Date.now() + 5.1 * 86_400_000);
+    expect((await api("GET", failing.path, { token })).body).toMatchObject({ disabled_reason: "failing" });
+  });
+});
+
+it("what is old, or belongs to nothing any more, is deleted", async () => {
+  const target = newTarget();
+  const { path, workspaceId, id } = await workspaceWithWebhook(token, target);
+  await api("POST", `${path}/ping`, { token });
+  await newest(path, "delivered");
+  const rows = async () =>
+    (
+      await env.DB.prepare(
+        `SELECT (SELECT count(*) FROM webhook_deliveries WHERE webhook_id = ?1) AS deliveries,
+                (SELECT count(*) FROM outbox WHERE workspace_id = ?2) AS events,
+                (SELECT count(*) FROM webhooks WHERE id = ?1) AS webhooks`,
+      )
+        .bind(id, workspaceId)
+        .all()
+    ).results[0];
+  expect(await rows()).toMatchObject({ deliveries: 1, webhooks: 1 });
+  const hour = Math.ceil(Date.now() / 3_600_000) * 3_600_000;
+  await env.DB.prepare("UPDATE outbox SET created_at = created_at - 2700000000 WHERE workspace_id = ?")
+    .bind(workspaceId)
+    .run();
+  await env.DB.prepare(
+    "UPDATE webhook_deliveries SET created_at = created_at - 2700000000 WHERE webhook_id = ?",
+  )
+    .bind(id)
+    .run();
+  await vi.waitFor(async () => {
+    await ringCron(hour);
+    expect(await rows()).toEqual({ deliveries: 0, events: 0, webhooks: 1 });
+  });
+  await env.DB.batch([
+    env.DB.prepare("DELETE FROM memberships WHERE workspace_id = ?").bind(workspaceId),
+    env.DB.prepare("DELETE FROM workspaces WHERE id = ?").bind(workspaceId),
+  ]);
+  await ringCron(hour);
+  expect(await rows()).toMatchObject({ webhooks: 0 });
+});

@@ -5,7 +5,7 @@ import { type Database, database } from "../db/database.ts";
 import { newerThan } from "../db/page-position.ts";
 import { documents } from "../db/schema.ts";
 import type { Position } from "../platform/cursor.ts";
-import { documentBody } from "./routes.ts";
+import { documentBody } from "./document-body.ts";
 
 // What becomes of documents when their person takes them along, or leaves.
 

@@ -19,7 +19,7 @@ const listChangesRoute = createRoute({
     "A change is what one author wrote without a pause of five minutes, or what several wrote at the same time.",
   ...reading,
   request: { params, query: pageQuery },
-  responses: { 200: jsonAnswer(schemas.changePage, "A page of changes."), ...problemsOfOne() },
+  responses: { 200: jsonAnswer(schemas.changePage, "A page of changes."), ...problemsOfOne("forbidden") },
 });
 
 const readVersionRoute = createRoute({
@@ -28,7 +28,10 @@ const readVersionRoute = createRoute({
   summary: "Read a document as it was at a version, and who made that version when",
   ...reading,
   request: { params: ofVersion },
-  responses: { 200: jsonAnswer(schemas.pastVersion, "The version."), ...problemsOfOne(...noSuchVersion) },
+  responses: {
+    200: jsonAnswer(schemas.pastVersion, "The version."),
+    ...problemsOfOne("forbidden", ...noSuchVersion),
+  },
 });
 
 const diffRoute = createRoute({

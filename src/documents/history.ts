@@ -16,7 +16,7 @@ export async function readChanges(
   { limit, cursor }: { limit: number; cursor?: string | undefined },
 ): Promise<{ items: ChangeBody[]; next_cursor: string | null }> {
   const before = cursor === undefined ? undefined : decodeVersionCursor(cursor);
-  await documentFor(db, userId, id, "read");
+  await documentFor(db, userId, id, "history");
   const { changes, more } = accepted(
     await room(id).changes({ limit, ...(before !== undefined && { before }) }),
   );
@@ -49,7 +49,7 @@ export async function readPastVersion(
   id: string,
   version: number,
 ): Promise<PastVersionBody> {
-  await documentFor(db, userId, id, "read");
+  await documentFor(db, userId, id, "history");
   const { content, made } = accepted(await room(id).readVersion(version));
   const body = await authorNames(db, made ? [made.author] : []);
   return {

@@ -6,6 +6,7 @@ import { readPage } from "../platform/page.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import * as schemas from "../protocol/rest/documents.ts";
 import type { Attendance, RoomStats } from "../room/room-api.ts";
+import { documentBody, summaryBody } from "./document-body.ts";
 import {
   asked,
   ofOne,
@@ -21,7 +22,6 @@ import {
   changeDocument,
   checkIntegrity,
   createDocument,
-  type Document,
   readDocument,
   readPresence,
   readStats,
@@ -30,8 +30,8 @@ import {
 import { entityTag, versionToMatch } from "./entity-tag.ts";
 import { grantRoutes } from "./grant-routes.ts";
 import { listDocuments } from "./listing.ts";
+import { placementRoutes } from "./placement-routes.ts";
 import { shareLinkRoutes } from "./share-link-routes.ts";
-import { summaryBody } from "./summary-body.ts";
 import { trashRoutes } from "./trash-routes.ts";
 
 const createDocumentRoute = createRoute({
@@ -210,12 +210,9 @@ export const documentRoutes = new OpenAPIHono<RequestContext>()
     return c.json(documentBody(changed), 200);
   })
   .route("/", grantRoutes)
+  .route("/", placementRoutes)
   .route("/", shareLinkRoutes)
   .route("/", trashRoutes);
-
-export function documentBody({ row, content, version }: Document): schemas.DocumentBody {
-  return { ...summaryBody(row), content, version };
-}
 
 function presenceBody({ attendees, audience }: Attendance): schemas.PresenceBody {
   return {

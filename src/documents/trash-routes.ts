@@ -4,8 +4,8 @@ import type { RequestContext } from "../platform/request-context.ts";
 import { limits } from "../protocol/limits.ts";
 import { documentSummary } from "../protocol/rest/documents.ts";
 import { announceAccess } from "./access-changes.ts";
+import { summaryBody } from "./document-body.ts";
 import { asked, mayWrite, ofOne, params, problemsOfOne, reading } from "./document-route.ts";
-import { summaryBody } from "./summary-body.ts";
 import { deletePermanently, restoreDocument, trashDocument } from "./trash.ts";
 
 const deleteDocumentRoute = createRoute({

@@ -6,6 +6,7 @@ export const eventTypes = [
   "documents.restored",
   "documents.erased",
   "documents.shared",
+  "documents.moved",
   "workspaces.created",
   "workspaces.updated",
   "workspaces.deleted",

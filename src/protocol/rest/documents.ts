@@ -23,6 +23,20 @@ export const documentChange = z
   )
   .meta({ id: "DocumentChange" });
 
+/** What `POST /documents/{id}/duplicate` takes. */
+export const duplication = z
+  .object(
+    {
+      title: title.optional().meta({ description: "Else that of the original, with `Copy of` before it." }),
+      workspace_id: id.optional(),
+    },
+    { error: object },
+  )
+  .meta({ id: "Duplication" });
+
+/** What `POST /documents/{id}/move` takes. */
+export const move = z.object({ workspace_id: id }, { error: object }).meta({ id: "Move" });
+
 /** A document as lists show it: what is known without asking its room. */
 export const documentSummary = z
   .object({

@@ -1,5 +1,11 @@
-import type { DocumentSummaryBody } from "../protocol/rest/documents.ts";
+import type { DocumentBody, DocumentSummaryBody } from "../protocol/rest/documents.ts";
+import type { Document } from "./documents.ts";
 import type { DocumentRow } from "./store.ts";
+
+/** A document with its text. */
+export function documentBody({ row, content, version }: Document): DocumentBody {
+  return { ...summaryBody(row), content, version };
+}
 
 /** A document as lists show it. */
 export function summaryBody(row: DocumentRow): DocumentSummaryBody {

@@ -45,10 +45,14 @@ export async function documentFor(
   const role = roleIn(found.row, userId, found);
   if (!role) throw notFound();
   if (!suffices(role, need)) throw new Problem("forbidden", "Your role in the document does not allow this.");
-  if (need === "history" && !readsHistory(found)) {
-    throw new Problem("forbidden", "The link by which you are here does not show the history.");
-  }
+  if (need === "history") refuseHiddenHistory(found);
   return { ...found, role };
+}
+
+/** Throws Problem `forbidden` for who is there by a link that does not show how the text came to be. */
+export function refuseHiddenHistory(found: FoundDocument): void {
+  if (readsHistory(found)) return;
+  throw new Problem("forbidden", "The link by which you are here does not show the history.");
 }
 
 /**

@@ -40,7 +40,10 @@ const diffRoute = createRoute({
   summary: "Compare two versions of a document's text",
   ...reading,
   request: { params, query: schemas.diffQuery },
-  responses: { 200: jsonAnswer(schemas.diff, "What differs."), ...problemsOfOne(...noSuchVersion) },
+  responses: {
+    200: jsonAnswer(schemas.diff, "What differs."),
+    ...problemsOfOne("forbidden", ...noSuchVersion),
+  },
 });
 
 const blameRoute = createRoute({
@@ -49,7 +52,10 @@ const blameRoute = createRoute({
   summary: "Tell who wrote which characters of a document, now or at a version",
   ...reading,
   request: { params, query: schemas.blameQuery },
-  responses: { 200: jsonAnswer(schemas.blame, "Who wrote what."), ...problemsOfOne(...noSuchVersion) },
+  responses: {
+    200: jsonAnswer(schemas.blame, "Who wrote what."),
+    ...problemsOfOne("forbidden", ...noSuchVersion),
+  },
 });
 
 const restoreRoute = createRoute({

@@ -2,7 +2,7 @@ import { decodeVersionCursor, encodeVersionCursor } from "../platform/cursor.ts"
 import { limits } from "../protocol/limits.ts";
 import type { BlameBody, ChangeBody, DiffBody, PastVersionBody } from "../protocol/rest/history.ts";
 import { authorNames } from "./author-names.ts";
-import { accepted, authorOf, documentFor, type Places } from "./documents.ts";
+import { accepted, authorOf, documentFor, type Places, refuseHiddenHistory } from "./documents.ts";
 import { updateDocument } from "./store.ts";
 
 /** Times of a history are kept to the second. */
@@ -67,7 +67,7 @@ export async function readDiff(
   id: string,
   { from, to }: { from: number; to: number },
 ): Promise<DiffBody> {
-  await documentFor(db, userId, id, "read");
+  await documentFor(db, userId, id, "history");
   const { edits } = accepted(await room(id).diff({ from, to }));
   return { from, to, edits };
 }
@@ -79,7 +79,7 @@ export async function readBlame(
   id: string,
   { version, from }: { version?: number | undefined; from: number },
 ): Promise<BlameBody> {
-  await documentFor(db, userId, id, "read");
+  await documentFor(db, userId, id, "history");
   const blamed = accepted(
     await room(id).blame({ from, most: limits.blameSpans, ...(version !== undefined && { version }) }),
   );
@@ -106,7 +106,7 @@ export async function restoreVersion(
   to: { version: number },
   now: number,
 ): Promise<{ version: number }> {
-  await documentFor(db, userId, id, "write");
+  refuseHiddenHistory(await documentFor(db, userId, id, "write"));
   const { version } = accepted(await room(id).restore({ version: to.version, author: authorOf(userId) }));
   await updateDocument(db, id, { title: undefined, by: userId }, now);
   return { version };

@@ -173,6 +173,13 @@ describe("share links", () => {
     const welcome = await hidden.ask(hello);
     expect(welcome).toMatchObject({ text: "second" });
     expect(welcome).not.toHaveProperty("operations");
+    const past = ["history", "versions/1", "diff?from=1&to=2", "blame"];
+    const bearer = (await guestOf({ role: "editor" })).token;
+    for (const what of past) {
+      expectProblem(await api("GET", `/documents/${id}/${what}`, { token: bearer }), "forbidden");
+    }
+    const restored = { token: bearer, json: { version: 1 } };
+    expectProblem(await api("POST", `/documents/${id}/restorations`, restored), "forbidden");
     const shown = await openSocket(id, (await guestOf({ history: true })).token);
     expect(JSON.stringify((await shown.ask(hello)).operations)).toContain("first");
   });

@@ -15,6 +15,7 @@ import { visitorFor } from "./visitors.ts";
 const security = [{ bearer: [] }];
 export const reading = { security, middleware: visitorFor("documents:read") };
 export const mayWrite = visitorFor("documents:write");
+export const writing = { security, middleware: mayWrite };
 const body = jsonBody(limits.bodyBytes);
 export const withBody = {
   security,

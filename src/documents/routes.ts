@@ -29,6 +29,7 @@ import {
 } from "./documents.ts";
 import { entityTag, versionToMatch } from "./entity-tag.ts";
 import { grantRoutes } from "./grant-routes.ts";
+import { historyAdminRoutes } from "./history-admin-routes.ts";
 import { listDocuments } from "./listing.ts";
 import { placementRoutes } from "./placement-routes.ts";
 import { shareLinkRoutes } from "./share-link-routes.ts";
@@ -212,6 +213,7 @@ export const documentRoutes = new OpenAPIHono<RequestContext>()
   .route("/", grantRoutes)
   .route("/", placementRoutes)
   .route("/", shareLinkRoutes)
+  .route("/", historyAdminRoutes)
   .route("/", trashRoutes);
 
 function presenceBody({ attendees, audience }: Attendance): schemas.PresenceBody {

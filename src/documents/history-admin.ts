@@ -1,0 +1,38 @@
+import type { Places } from "./documents.ts";
+import { accepted, documentFor } from "./documents.ts";
+
+/** Milliseconds in a day. */
+const day = 86_400_000;
+
+/** How much history is kept: null is without end. */
+export interface HistoryKept {
+  operations: number | null;
+  days: number | null;
+}
+
+/**
+ * Sets how much of a document's history is kept; what is more is trimmed by and by. Throws Problem `forbidden` for others
+ * than the owner: what is trimmed does not come back.
+ */
+export async function setRetention(
+  { db, room }: Places,
+  userId: string,
+  id: string,
+  { operations, days }: HistoryKept,
+): Promise<{ horizon: number }> {
+  await documentFor(db, userId, id, "manage");
+  const ageMs = days === null ? null : days * day;
+  const { horizon } = accepted(await room(id).retain({ operations, ageMs }));
+  return { horizon };
+}
+
+/** Seals and trims now what is sealed and trimmed by and by. Throws Problem `forbidden` for others than the owner. */
+export async function compactHistory(
+  { db, room }: Places,
+  userId: string,
+  id: string,
+): Promise<{ horizon: number; databaseBytes: number }> {
+  await documentFor(db, userId, id, "manage");
+  const { horizon, databaseBytes } = accepted(await room(id).compact());
+  return { horizon, databaseBytes };
+}

@@ -114,7 +114,8 @@ export class AlarmClock {
     try {
       this.#stored ??= (await this.#ports.storage.getAlarm()) ?? Number.POSITIVE_INFINITY;
       if (at >= this.#stored) return;
-      await this.#ports.storage.setAlarm(at);
+      // What is due since ever (0) is due now: the platform takes no time that is not after the epoch.
+      await this.#ports.storage.setAlarm(Math.max(at, this.#ports.now()));
       this.#stored = at;
     } catch (error) {
       // The next that asks tries again.

@@ -21,7 +21,7 @@ it("a history is kept as far as its owner says, and compacted when they say", as
   expect((await api("POST", `${path}/compaction`, { token })).body.horizon).toBe(4);
   expect((await api("GET", path, { token })).body).toMatchObject({ content: "abcd", version: 4 });
   const socket = await openSocket(id, token);
-  const welcome = await socket.ask({ type: "hello", client_id: "away for long", since: 1 });
+  const welcome = await socket.ask({ type: "hello", client_id: "away-for-long", since: 1 });
   expect(welcome).toMatchObject({ version: 4, text: "abcd", horizon: 4 });
   socket.close();
 });

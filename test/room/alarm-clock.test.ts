@@ -87,6 +87,14 @@ describe("alarm clock", () => {
     expect(harness.takeWritten()).toEqual([400]);
   });
 
+  clockTest("what is due since ever rings now", async (harness) => {
+    const clock = harness.wake();
+    clock.by(0);
+    await clock.settled();
+    expect(harness.reported).toEqual([]);
+    expect(harness.takeWritten()).toEqual([0]);
+  });
+
   clockTest("one alarm serves several due times, each at its own", async (harness) => {
     const { now } = harness;
     const early = task("early", now);

@@ -41,7 +41,7 @@ it("hands an event to every consumer behind the answer, by way of the queue", as
   }, soon);
 });
 
-it("takes up, by the cron, what a crash has left in the outbox", async () => {
+it("EV-1: takes up, by the cron, what a crash has left in the outbox", async () => {
   const { id } = await unnoticedWorkspace();
   expect(await rowsAbout(id)).toMatchObject([{ attempts: 0 }]);
   await ringCron();

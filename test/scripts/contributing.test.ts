@@ -7,7 +7,7 @@ const scripts = Object.keys(JSON.parse(readFileSync("package.json", "utf8")).scr
 /** Name and folders of test/ of each project in vitest.config.ts. */
 const projects = [
   ...readFileSync("vitest.config.ts", "utf8").matchAll(
-    /name: "(\w+)",\s*include: \["test\/(?:\{([\w,]+)\}|(\w+))\/\*\*\/\*\.test\.ts"\]/g,
+    /name: "(\w+)",\s*include: \[\s*"test\/(?:\{([\w,]+)\}|(\w+))\/\*\*\/\*\.test\.ts",?\s*\]/g,
   ),
 ].map(([, name, many, one]) => ({ name, folders: (many ?? one ?? "").split(",") }));
 

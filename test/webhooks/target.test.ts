@@ -44,7 +44,7 @@ const forbidden = [
   "https://1.0.0.127.in-addr.arpa/",
 ];
 
-describe("a webhook's target", () => {
+describe("EV-2: a webhook's target", () => {
   it.each(forbidden)("is not %s", (url) => {
     expect(targetFault(new URL(url), strict)).toMatch(/^url must/);
   });

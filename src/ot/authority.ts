@@ -153,8 +153,19 @@ export class Authority {
     return { kind: "accepted", version: this.#version, operation };
   }
 
+  /**
+   * An operation that was made at version `base`, at most the newest, as one on the newest text. Undefined where the history
+   * does not reach back to it, or where that would cost more than the limit.
+   */
+  rebase(operation: Operation, base: number): Operation | undefined {
+    return base < this.horizon ? undefined : this.#transformed({ operation, base }, this.#version);
+  }
+
   /** The submission's operation as of version `to`; undefined if that would cost more than the limit. */
-  #transformed({ base, operation: submitted }: Submission, to: number): Operation | undefined {
+  #transformed(
+    { base, operation: submitted }: Pick<Submission, "base" | "operation">,
+    to: number,
+  ): Operation | undefined {
     let operation = submitted;
     let version = base;
     let walked = 0;

@@ -6,6 +6,9 @@ const steps = 2_000_000;
 /** Edits that one comparison may need: its trace has the square of them in integers. */
 const mostEdits = 1_000;
 
+/** Code units of both texts up to which words are looked at: cutting into words is most of what a difference costs. */
+const wordUnits = 131_072;
+
 const line = /[^\n]*\n|[^\n]+/gu;
 const word = /[\p{L}\p{M}\p{N}_]+|\s+|./gsu;
 
@@ -18,7 +21,17 @@ const word = /[\p{L}\p{M}\p{N}_]+|\s+|./gsu;
  */
 export function difference(before: string, after: string): Operation {
   const comparison = new Comparison();
-  comparison.compare(before, after, [line, word]);
+  // Lines that both begin or end with, which are most of a long text.
+  const start = before.slice(0, commonStart(before, after)).lastIndexOf("\n") + 1;
+  const alike = commonEnd(before.slice(start), after.slice(start));
+  const behind = before.indexOf("\n", before.length - alike);
+  const kept = alike === 0 || behind < 0 ? 0 : before.length - behind - 1;
+  comparison.builder.retain(start);
+  comparison.compare(before.slice(start, before.length - kept), after.slice(start, after.length - kept), [
+    line,
+    word,
+  ]);
+  comparison.builder.retain(kept);
   return comparison.builder.build();
 }
 
@@ -31,7 +44,7 @@ class Comparison {
     if (before === "" || after === "" || before === after) {
       if (before === after) this.builder.retain(before.length);
       else this.builder.insert(after).delete(before.length);
-    } else if (kind) {
+    } else if (kind && (kind !== word || before.length + after.length <= wordUnits)) {
       this.#compareTokens(before, after, kind, finer);
     } else {
       const start = commonStart(before, after);

@@ -1,4 +1,4 @@
-import { appendRetain, finish, type Operation, type Parts } from "./operation.ts";
+import { appendRetain, finish, type Operation, OperationBuilder, type Parts } from "./operation.ts";
 import type { OperationLimits } from "./parse.ts";
 
 /**
@@ -31,10 +31,42 @@ export function split(
     if (position + cut > 0) rest.push(position + cut);
     if (typeof part === "number" && part > 0) appendRetain(rest, part);
     else rest.push(isInsert ? part.slice(cut) : part);
-    rest.push(...operation.slice(index + 1));
+    for (let next = index + 1; next < operation.length; next++) rest.push(operation[next]!);
     return { first: finish(first), rest: finish(rest) };
   }
   return { first: operation, rest: finish([]) };
+}
+
+/**
+ * The operation as several, to be applied one after the other, each within `limits`: itself where it is, none where it
+ * changes nothing. Else what is deleted goes first, so that the text is at no time longer than before and after all of them.
+ *
+ * Law: composed, they are the operation.
+ */
+export function pieces(operation: Operation, limits: OperationLimits): Operation[] {
+  if (operation.length === 0) return [];
+  if (split(operation, limits).rest.length === 0) return [operation];
+  const deletions = new OperationBuilder();
+  const insertions = new OperationBuilder();
+  for (const part of operation) {
+    if (typeof part === "string") {
+      insertions.insert(part);
+    } else if (part > 0) {
+      deletions.retain(part);
+      insertions.retain(part);
+    } else {
+      deletions.delete(-part);
+    }
+  }
+  const cut: Operation[] = [];
+  for (let rest of [deletions.build(), insertions.build()]) {
+    while (rest.length > 0) {
+      const { first, rest: behind } = split(rest, limits);
+      cut.push(first);
+      rest = behind;
+    }
+  }
+  return cut;
 }
 
 /** As much of the text as `units` hold, without half a surrogate pair (OT-4). */

@@ -11,6 +11,7 @@ export const errorStatus = {
   unsupported_media_type: 415,
   payload_too_large: 413,
   precondition_failed: 412,
+  precondition_required: 428,
   upgrade_required: 426,
   internal: 500,
   rate_limited: 429,
@@ -56,6 +57,9 @@ export const errorStatus = {
   seq_reused: 409,
   too_old: 409,
   hello_required: 400,
+  expected_text_absent: 409,
+  expected_text_ambiguous: 409,
+  overlapping_edits: 422,
   slow_down: 429,
   user_mismatch: 403,
 } as const;

@@ -113,6 +113,13 @@ export const limits = {
   oauthUnits: 2_048,
   /** Code units of a path of ours, as the place to return to after signing in with a provider. */
   pathUnits: 1_024,
+  /** Accepted operations in one answer; an answer of large ones is also held to `frameUnits`. */
+  operationItems: { default: 100, max: 1_000 },
+  /** Seconds that a question for the next operations may wait: proxies cut an answer off that is silent for a minute. */
+  pollSeconds: 30,
+  /** Edits in one change of a text, and places that one of them may replace: three parts each of an operation. */
+  contentEdits: 1_000,
+  editedPlaces: 10_000,
   /** Code units of an epoch: a UUID, with room for another form. */
   epochUnits: 64,
   /** Code units of a document's title: it has to fit on a line of a list. */

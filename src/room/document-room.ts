@@ -180,6 +180,26 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
     return this.#past.blame(...ask);
   }
 
+  async readUnless(
+    ...known: Parameters<DocumentRoomApi["readUnless"]>
+  ): ReturnType<DocumentRoomApi["readUnless"]> {
+    return this.#room.requests.readUnless(...known);
+  }
+
+  async edit(...edit: Parameters<DocumentRoomApi["edit"]>): ReturnType<DocumentRoomApi["edit"]> {
+    return this.#room.requests.edit(...edit);
+  }
+
+  async submit(...submission: Parameters<DocumentRoomApi["submit"]>): ReturnType<DocumentRoomApi["submit"]> {
+    return this.#room.requests.submit(...submission);
+  }
+
+  async operations(
+    ...slice: Parameters<DocumentRoomApi["operations"]>
+  ): ReturnType<DocumentRoomApi["operations"]> {
+    return this.#room.requests.operations(...slice);
+  }
+
   async attendees(): Promise<RoomResult<Attendance>> {
     return this.#room.requests.attendees();
   }

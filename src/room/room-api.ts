@@ -1,5 +1,6 @@
+import type { Operation } from "../ot/operation.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
-import type { Role } from "../protocol/server-frames.ts";
+import type { ActorInfo, Role } from "../protocol/server-frames.ts";
 import type { AuthoredSpan } from "./authorship.ts";
 import type { DivergenceReport } from "./divergence.ts";
 import type { Change } from "./history-changes.ts";
@@ -85,6 +86,37 @@ export interface RoomStats extends RoomUsage {
   databaseBytes: number;
 }
 
+/** A change made elsewhere of the text at version `base`. */
+export interface Edit {
+  author: Author;
+  base: number;
+  /** Of any size: what is larger than a submission may be takes several versions. */
+  operation: Operation;
+  /** Refused with `precondition_failed` if `base` is not the newest version any more; else moved to that. */
+  ifNewest?: boolean;
+}
+
+/** A client's submission that did not come by its socket: its `(clientId, seq)` are the same ones (law RM-3). */
+export interface Submission {
+  author: Author;
+  clientId: string;
+  seq: number;
+  base: number;
+  operation: Operation;
+}
+
+/** Accepted operations, as the socket has them: item k has version from + k. */
+export interface AcceptedOperations {
+  from: number;
+  items: { op: readonly (number | string)[]; actor: number; seq: number }[];
+  /** Who made them. */
+  actors: ActorInfo[];
+  /** The newest version. */
+  version: number;
+  epoch: string;
+  horizon: number;
+}
+
 /** What a document's Durable Object offers to the Worker, beside `fetch` for the socket upgrade. */
 export interface DocumentRoomApi {
   /** Brings the room into being, with its first text; repeating it changes nothing and answers the current version. */
@@ -118,6 +150,16 @@ export interface DocumentRoomApi {
     from: number;
     most: number;
   }): Promise<RoomResult<{ version: number; units: number; spans: AuthoredSpan[] }>>;
+  /** The same, but no text to who has it already: `content` is undefined where the version is one of these. */
+  readUnless(
+    known: readonly { version: number; epoch?: string }[],
+  ): Promise<RoomResult<{ version: number; epoch: string; content: string | undefined }>>;
+  /** Answers the version after it, and whether it was moved over others' edits. */
+  edit(edit: Edit): Promise<RoomResult<{ version: number; moved: boolean }>>;
+  /** Answers the version that it got, now or the first time, and the number of who made it. */
+  submit(submission: Submission): Promise<RoomResult<{ version: number; actor: number }>>;
+  /** What was accepted after a version: at most `limit` operations, fewer where they are large, and one at least. */
+  operations(slice: { since: number; limit: number }): Promise<RoomResult<AcceptedOperations>>;
   attendees(): Promise<RoomResult<Attendance>>;
   /** Replaces the text, as one change from the current text; with `ifVersion`, only at that version. */
   replaceContent(change: {

@@ -1,6 +1,7 @@
-import type { Operation } from "../ot/operation.ts";
+import { lengthChange, type Operation } from "../ot/operation.ts";
+import { pieces } from "../ot/split.ts";
 import { limits } from "../protocol/limits.ts";
-import { encodeItem } from "../protocol/server-frames.ts";
+import { type ActorInfo, encodeItem } from "../protocol/server-frames.ts";
 import { attendeesOf, audienceOf } from "./attendees.ts";
 import { notStored } from "./batch.ts";
 import { contentChange, leastChange } from "./content-change.ts";
@@ -9,11 +10,22 @@ import type { LoadedRoom } from "./loaded-room.ts";
 import type { Actor } from "./operation-log.ts";
 import type { Session } from "./peer.ts";
 import { planRedaction, pointAt } from "./redaction.ts";
-import { contentFault, noSuchDocument, storageFull } from "./refusals.ts";
-import type { Attendance, Author, DocumentRoomApi, RoomResult } from "./room-api.ts";
+import { contentFault, noSuchDocument, refusalOf, storageFull } from "./refusals.ts";
+import type {
+  AcceptedOperations,
+  Attendance,
+  Author,
+  DocumentRoomApi,
+  Edit,
+  RoomResult,
+  Submission,
+} from "./room-api.ts";
 import type { RoomPorts } from "./room-ports.ts";
+import { actorInfo } from "./welcome.ts";
 
 type ContentChange = Parameters<DocumentRoomApi["replaceContent"]>[0];
+
+type SubmitResult = Awaited<ReturnType<DocumentRoomApi["submit"]>>;
 
 /** What requests need of their room. */
 export interface RoomAccess extends Pick<RoomPorts, "log" | "now" | "report"> {
@@ -73,6 +85,74 @@ export class RoomRequests {
     });
   }
 
+  readUnless(
+    known: Parameters<DocumentRoomApi["readUnless"]>[0],
+  ): Awaited<ReturnType<DocumentRoomApi["readUnless"]>> {
+    return this.#withRoom(({ authority, epoch }) => {
+      const { version } = authority;
+      const isKnown = known.some((one) => one.version === version && (one.epoch ?? epoch) === epoch);
+      return { ok: true, version, epoch, content: isKnown ? undefined : authority.text.toString() };
+    });
+  }
+
+  edit({ author, base, operation, ifNewest }: Edit): RoomResult<{ version: number; moved: boolean }> {
+    return this.#withRoom((room) => {
+      const { version, text, horizon } = room.authority;
+      if (ifNewest && base !== version) return atAnotherVersion(version);
+      if (base > version) return { ok: false, ...ahead(version) };
+      const moved = room.authority.rebase(operation, base);
+      if (!moved) return { ok: false, ...refusalOf({ kind: "too_old", horizon }) };
+      const misfit = text.check(moved);
+      if (misfit) return { ok: false, code: misfit, detail: `the edit does not fit version ${base}` };
+      if (text.length + lengthChange(moved) > limits.textUnits) {
+        const detail = `a document has at most ${limits.textUnits} UTF-16 units`;
+        return { ok: false, code: "document_too_large", detail };
+      }
+      if (moved.length > 0 && this.#room.log.isFull) return { ok: false, ...storageFull };
+      const { insertUnits, operationParts: parts } = limits;
+      const changed = this.#change(room, author, pieces(moved, { insertUnits, parts }));
+      return changed.ok ? { ...changed, moved: base !== version } : changed;
+    });
+  }
+
+  submit({ author, clientId, seq, base, operation }: Submission): SubmitResult {
+    return this.#withRoom((room): SubmitResult => {
+      const writer = { clientId, userId: author.userId, kind: author.kind };
+      const isNew = !room.actors.find(writer);
+      const actor = room.actors.intern(writer);
+      const full = this.#room.log.isFull && seq >= room.nextSeq(actor);
+      const verdict = full ? undefined : room.accept(actor, seq, base, operation);
+      if (verdict?.kind === "accepted") {
+        this.#room.flush();
+        if (!this.#room.isCurrent(room)) return { ok: false, ...notStored };
+      } else if (verdict?.kind !== "duplicate") {
+        if (isNew) room.actors.forget(actor);
+        return { ok: false, ...(verdict ? refusalOf(verdict) : storageFull) };
+      }
+      return { ok: true, version: verdict.version, actor: actor.actor };
+    });
+  }
+
+  operations({ since, limit }: { since: number; limit: number }): RoomResult<AcceptedOperations> {
+    return this.#withRoom(({ authority, actors, epoch }): RoomResult<AcceptedOperations> => {
+      const { version, horizon } = authority;
+      if (since > version) return { ok: false, ...ahead(version) };
+      if (since < horizon) return { ok: false, ...refusalOf({ kind: "too_old", horizon }) };
+      const items: AcceptedOperations["items"] = [];
+      const writers = new Map<number, ActorInfo>();
+      let units = 0;
+      for (const { operation, actor, seq } of authority.after(since)) {
+        const item = { op: operation, actor, seq };
+        units += JSON.stringify(item).length;
+        if (items.length === limit || (items.length > 0 && units > limits.frameUnits)) break;
+        items.push(item);
+        const writer = writers.has(actor) ? undefined : actors.get(actor);
+        if (writer) writers.set(actor, actorInfo(writer));
+      }
+      return { ok: true, from: since + 1, items, actors: [...writers.values()], version, epoch, horizon };
+    });
+  }
+
   replaceContent(change: ContentChange): RoomResult<{ version: number }> {
     return this.#guard(() => this.#replaceContent(change));
   }
@@ -119,10 +199,7 @@ export class RoomRequests {
     const before = this.#read();
     const room = this.#room.load();
     if (!before.ok || !room) return before;
-    if (ifVersion !== undefined && ifVersion !== before.version) {
-      const detail = `the document is at version ${before.version}`;
-      return { ok: false, code: "precondition_failed", detail };
-    }
+    if (ifVersion !== undefined && ifVersion !== before.version) return atAnotherVersion(before.version);
     const fault = contentFault(content);
     if (fault) return { ok: false, ...fault };
     const operations = contentChange(before.content, content, limits.insertUnits);
@@ -205,6 +282,15 @@ export class RoomRequests {
     });
   }
 
+  /** Asks the room as it is after everything that was accepted is committed (law RM-2). */
+  #withRoom<T>(ask: (room: LoadedRoom) => RoomResult<T>): RoomResult<T> {
+    return this.#guard(() => {
+      this.#room.flush();
+      const room = this.#room.load();
+      return room ? ask(room) : { ok: false, ...noSuchDocument };
+    });
+  }
+
   /** A room that cannot be read serves nothing (law RM-8). */
   #guard<T>(ask: () => RoomResult<T>): RoomResult<T> {
     try {
@@ -222,3 +308,9 @@ function authorIn({ actors }: LoadedRoom, number: number): Author {
   if (!actor) throw new Error(`the log has an actor ${number} whom nobody knows`);
   return { userId: actor.userId, kind: actor.kind };
 }
+
+const atAnotherVersion = (version: number) =>
+  ({ ok: false, code: "precondition_failed", detail: `the document is at version ${version}` }) as const;
+
+const ahead = (version: number) =>
+  ({ code: "base_ahead", detail: `the newest version is ${version}` }) as const;

@@ -19,7 +19,7 @@ const rules: Record<string, Rule> = {
   events: { folders: server },
   auth: { folders: ["events", ...server] },
   workspaces: { folders: ["events", "auth", ...server] },
-  documents: { folders: ["workspaces", "events", "auth", ...server], typesOf: ["room"] },
+  documents: { folders: ["workspaces", "events", "auth", "ot", ...server], typesOf: ["room"] },
   webhooks: { folders: ["workspaces", "events", "auth", ...server] },
   room: { folders: ["env.ts", "ot", "protocol", "platform"], packages: /^(cloudflare:workers|node:zlib)$/ },
   client: { folders: ["ot", "protocol"], packages: /^$/ },

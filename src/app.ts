@@ -7,7 +7,10 @@ import { announceAccess } from "./documents/access-changes.ts";
 import { announceAccessAfter } from "./documents/access-consumer.ts";
 import { handOverDocuments, ownDocuments } from "./documents/account-documents.ts";
 import { closeSockets } from "./documents/close-sockets.ts";
+import { contentRoutes } from "./documents/content-routes.ts";
+
 import { eraseDocumentsIn, sweepErasures } from "./documents/erasure.ts";
+
 import { historyRoutes } from "./documents/history-routes.ts";
 import { documentRoutes } from "./documents/routes.ts";
 import { socketRoute } from "./documents/socket.ts";
@@ -59,6 +62,7 @@ app.route(
 app.route("/api/v1", documentRoutes);
 app.route("/api/v1", historyRoutes);
 app.route("/api/v1", webhookRoutes);
+app.route("/api/v1", contentRoutes);
 app.route("/", socketRoute);
 
 app.get("/health", (c) => c.json({ status: "ok" }));

@@ -62,19 +62,19 @@ export function refuseHiddenHistory(found: FoundDocument): void {
  */
 export async function createDocument(
   { db, room }: Places,
-  userId: string,
+  author: Author,
   { title, content, workspaceId }: { title: string; content: string; workspaceId: string | undefined },
   now: number,
 ): Promise<Document> {
-  const workspace = await workspaceToWrite(db, userId, workspaceId);
+  const workspace = await workspaceToWrite(db, author.userId, workspaceId);
   const id = crypto.randomUUID();
   const erasureAt = now + workTime;
   await noteRoom(db, id, erasureAt);
-  const { version } = accepted(await room(id).create({ content, author: authorOf(userId) }));
+  const { version } = accepted(await room(id).create({ content, author }));
   const row = {
     id,
     workspaceId: workspace.id,
-    ownerId: userId,
+    ownerId: author.userId,
     title,
     createdAt: now,
     updatedAt: now,
@@ -121,12 +121,12 @@ export async function checkIntegrity(
  */
 export async function redactDocument(
   { db, room }: Places,
-  userId: string,
+  author: Author,
   id: string,
   span: Span,
 ): Promise<{ version: number }> {
-  await documentFor(db, userId, id, "manage");
-  const { version } = accepted(await room(id).redact({ span, author: authorOf(userId) }));
+  await documentFor(db, author.userId, id, "manage");
+  const { version } = accepted(await room(id).redact({ span, author }));
   return { version };
 }
 
@@ -136,12 +136,12 @@ export async function redactDocument(
  */
 export async function changeDocument(
   { db, room }: Places,
-  userId: string,
+  author: Author,
   id: string,
   { title, content, ifVersion }: { title?: string; content?: string; ifVersion: number | undefined },
   now: number,
 ): Promise<Document> {
-  await documentFor(db, userId, id, "write");
+  await documentFor(db, author.userId, id, "write");
   const text =
     content === undefined
       ? accepted(await room(id).read())
@@ -150,7 +150,7 @@ export async function changeDocument(
           ...accepted(
             await room(id).replaceContent({
               content,
-              author: authorOf(userId),
+              author,
               ...(ifVersion !== undefined && { ifVersion }),
             }),
           ),
@@ -158,14 +158,9 @@ export async function changeDocument(
   if (content === undefined && ifVersion !== undefined && ifVersion !== text.version) {
     throw new Problem("precondition_failed", `The document is at version ${text.version}.`);
   }
-  const row = await updateDocument(db, id, { title, by: userId }, now);
+  const row = await updateDocument(db, id, { title, by: author.userId }, now);
   if (!row) throw notFound();
   return { row, ...text };
-}
-
-/** Who calls REST is a program, whoever it works for. */
-export function authorOf(userId: string): Author {
-  return { userId, kind: "program" };
 }
 
 /** What a room answered; its refusals as Problems. */

@@ -21,3 +21,13 @@ export function versionToMatch(header: string | undefined): number | undefined {
     throw new Problem("precondition_failed", "No version of a document has this tag.");
   return Number(version);
 }
+
+/**
+ * The versions whose text the caller has, by an `If-None-Match` header (RFC 9110 §13.1.2), compared weakly; "any" for `*`.
+ * What is no tag of ours matches nothing.
+ */
+export function versionsHeld(header: string | undefined): number[] | "any" {
+  if (header?.trim() === "*") return "any";
+  const tags = (header ?? "").matchAll(/(?:^|,)\s*(?:W\/)?"v(0|[1-9]\d{0,14})"(?=\s*(?:,|$))/g);
+  return [...tags].map(([, version]) => Number(version));
+}

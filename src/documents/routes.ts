@@ -9,6 +9,8 @@ import type { Attendance, RoomStats } from "../room/room-api.ts";
 import { documentBody, summaryBody } from "./document-body.ts";
 import {
   asked,
+  askedAsAuthor,
+  authorOf,
   ofOne,
   params,
   placesOf,
@@ -154,7 +156,7 @@ export const documentRoutes = new OpenAPIHono<RequestContext>()
     const { title, content, workspace_id } = c.req.valid("json");
     const created = await createDocument(
       placesOf(c.env),
-      c.var.principal.userId,
+      authorOf(c.var.principal),
       { title, content, workspaceId: workspace_id },
       Date.now(),
     );
@@ -194,12 +196,12 @@ export const documentRoutes = new OpenAPIHono<RequestContext>()
     return c.json({ sound: report.faults.length === 0, ...report }, 200);
   })
   .openapi(redactDocumentRoute, async (c) => {
-    return c.json(await redactDocument(...asked(c), c.req.valid("json")), 200);
+    return c.json(await redactDocument(...askedAsAuthor(c), c.req.valid("json")), 200);
   })
   .openapi(changeDocumentRoute, async (c) => {
     const { title, content } = c.req.valid("json");
     const changed = await changeDocument(
-      ...asked(c),
+      ...askedAsAuthor(c),
       {
         ...(title !== undefined && { title }),
         ...(content !== undefined && { content }),

@@ -9,12 +9,20 @@ import type { RequestContext } from "./request-context.ts";
 export function jsonBody(maxBytes: number) {
   return createMiddleware<RequestContext>(async (c, next) => {
     if (c.req.raw.body) {
-      if (Number(c.req.header("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
-      const text = decode(await readAtMost(c.req.raw.body, maxBytes));
-      c.req.raw = new Request(c.req.raw, { body: text });
+      c.req.raw = new Request(c.req.raw, { body: await readUtf8(c.req.raw, { maxBytes, ignoreBOM: false }) });
     }
     await next();
   });
+}
+
+/** The body as strict UTF-8; `ignoreBOM`, as `TextDecoder` calls it, leaves a byte order mark in the text. */
+export async function readUtf8(
+  { body, headers }: Request,
+  { maxBytes, ignoreBOM }: { maxBytes: number; ignoreBOM: boolean },
+): Promise<string> {
+  if (!body) return "";
+  if (Number(headers.get("content-length") ?? 0) > maxBytes) throw tooLarge(maxBytes);
+  return decode(await readAtMost(body, maxBytes), ignoreBOM);
 }
 
 /** The length that the sender announces may be a lie or absent, so the bytes are counted. */
@@ -29,8 +37,8 @@ async function readAtMost(body: ReadableStream<Uint8Array>, maxBytes: number): P
   return chunks;
 }
 
-function decode(chunks: Uint8Array[]): string {
-  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false });
+function decode(chunks: Uint8Array[], ignoreBOM: boolean): string {
+  const decoder = new TextDecoder("utf-8", { fatal: true, ignoreBOM });
   try {
     return chunks.map((chunk) => decoder.decode(chunk, { stream: true })).join("") + decoder.decode();
   } catch {

@@ -108,6 +108,19 @@ it("RM-3: what cannot be compared any more counts as a repeat", () => {
   expect(accept(2, 1, 1, op("other"))).toMatchObject({ code: "seq_reused" });
 });
 
+it("OT-2: an operation is moved to the newest version step by step, as a submission is; not from beyond the horizon", () => {
+  const { authority, history, accept } = room("one two", { tail: 0 });
+  accept(1, 1, 0, op(3, "!"));
+  accept(2, 1, 1, op(-2));
+  expect(authority.rebase(op(4, "2", -3), 0)).toEqual([3, "2", -3]);
+  expect(authority.rebase(op(3, "?"), 0)).toEqual([2, "?"]);
+  expect(authority.rebase(op("x"), 2)).toEqual(["x"]);
+  expect(authority.version).toBe(2);
+  history.horizon = 1;
+  expect(authority.rebase(op("x"), 0)).toBeUndefined();
+  expect(room("", { transformParts: 0 }).authority.rebase(op("x"), 0)).toEqual(["x"]);
+});
+
 it("RM-6: a submission costs bounded work, however far back it is and however many parts it has", () => {
   const transformParts = 1_000;
   let walked = 0;

@@ -34,6 +34,14 @@ it("difference: applied to the one it gives the other, in normal form", () => {
   });
 });
 
+it("difference: in a long text, what was changed in one line is found in that line", () => {
+  const lines = Array.from({ length: 50_000 }, (_, n) => `line ${n}\n`);
+  const before = lines.join("");
+  lines[25_000] = "line the middle\n";
+  const at = before.indexOf("25000");
+  expect(difference(before, lines.join(""))).toEqual([at, "the middle", -5]);
+});
+
 it("difference: takes bounded time on texts that have nothing in common", () => {
   const lines = (word: string) => Array.from({ length: 100_000 }, (_, n) => `${word} ${n}\n`).join("");
   const started = performance.now();

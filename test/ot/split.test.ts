@@ -1,9 +1,9 @@
 import { expect, it } from "vitest";
-import { compose, type Operation } from "../../src/ot/operation.ts";
+import { compose, lengthChange, type Operation } from "../../src/ot/operation.ts";
 import { parseOperation } from "../../src/ot/parse.ts";
 import { Replica } from "../../src/ot/replica.ts";
-import { split } from "../../src/ot/split.ts";
-import { op, same } from "../support/ot-notation.ts";
+import { pieces, split } from "../../src/ot/split.ts";
+import { apply, op, same } from "../support/ot-notation.ts";
 import { fuzz, randomOperation, randomPoints } from "../support/ot-random.ts";
 
 it.each<[Operation, Operation, Operation]>([
@@ -38,6 +38,25 @@ it("FL-4: the pieces are within the limits, in normal form, and compose to the w
     }
     same(whole, operation, limits);
   });
+});
+
+it("all pieces of an operation: within the limits, never longer than before and after, composed the whole", () => {
+  fuzz(2_000, 42, (random, alphabet) => {
+    const before = randomPoints(random, alphabet, 12);
+    const { operation } = randomOperation(random, alphabet, before);
+    const limits = { insertUnits: 2 + random.int(4), parts: 3 + random.int(3) };
+    const longest = Math.max(0, lengthChange(operation));
+    let whole = op();
+    for (const piece of pieces(operation, limits)) {
+      if (!parseOperation(piece, limits).ok || piece.length === 0) expect.unreachable(JSON.stringify(piece));
+      whole = compose(whole, piece);
+      if (lengthChange(whole) > longest) expect.unreachable(`too long on the way: ${JSON.stringify(whole)}`);
+    }
+    const text = before.join("");
+    same(apply(text, whole), apply(text, operation), operation, limits);
+  });
+  expect(pieces(op("abc", -3), { insertUnits: 9, parts: 9 })).toEqual([["abc", -3]]);
+  expect(pieces(op("abc", -3), { insertUnits: 2, parts: 9 })).toEqual([[-3], ["ab"], [2, "c"]]);
 });
 
 it("FL-4, OT-6: what another deletes between the pieces is not restored by undo, whichever piece it was deleted in", () => {

@@ -12,6 +12,7 @@ import { contentRoutes } from "./documents/content-routes.ts";
 import { eraseDocumentsIn, sweepErasures } from "./documents/erasure.ts";
 
 import { historyRoutes } from "./documents/history-routes.ts";
+import { operationRoutes } from "./documents/operation-routes.ts";
 import { documentRoutes } from "./documents/routes.ts";
 import { socketRoute } from "./documents/socket.ts";
 import { settingsOf } from "./env.ts";
@@ -63,6 +64,7 @@ app.route("/api/v1", documentRoutes);
 app.route("/api/v1", historyRoutes);
 app.route("/api/v1", webhookRoutes);
 app.route("/api/v1", contentRoutes);
+app.route("/api/v1", operationRoutes);
 app.route("/", socketRoute);
 
 app.get("/health", (c) => c.json({ status: "ok" }));

@@ -20,6 +20,7 @@ export const crossOrigin = cors({
     "Idempotency-Key",
     "If-Match",
     "If-None-Match",
+    "Last-Event-ID",
     "X-Request-Id",
   ],
   exposeHeaders: [

@@ -1,6 +1,6 @@
 import { env } from "cloudflare:workers";
 import { expect } from "vitest";
-import { openSocket } from "../../src/documents/socket.ts";
+import { openSocket } from "../../src/documents/room-socket.ts";
 import type { Operation } from "../../src/ot/operation.ts";
 import { Text } from "../../src/ot/text.ts";
 import { limits } from "../../src/protocol/limits.ts";

@@ -166,3 +166,4 @@ export const eventsQuery = z.object({
 
 export type ContentChange = z.infer<typeof contentChange>;
 export type ContentEdit = ContentChange["edits"][number];
+export type OperationListBody = z.infer<typeof operationList>;

@@ -15,10 +15,10 @@ export function eventStream(socket: WebSocket, hello: string): ReadableStream<Ui
   let epoch = "";
   let welcomeBytes = 0;
   let timer: ReturnType<typeof setInterval>;
+  let ended = false;
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
-        let ended = false;
         const end = (code: number, reason: string) => {
           if (ended) return;
           ended = true;
@@ -55,6 +55,7 @@ export function eventStream(socket: WebSocket, hello: string): ReadableStream<Ui
         socket.send(hello);
       },
       cancel() {
+        ended = true;
         clearInterval(timer);
         socket.close(1000);
       },

@@ -101,8 +101,8 @@ const readEventsRoute = createRoute({
 export const operationRoutes = new OpenAPIHono<RequestContext>()
   .openapi(submitOperationRoute, async (c) => {
     const { client_id: clientId, seq, base, op } = c.req.valid("json");
-    const accepted = await submitOperation(...askedAsAuthor(c), { clientId, seq, base, op });
-    return c.json({ seq, ...accepted }, 200);
+    const { version, actor } = await submitOperation(...askedAsAuthor(c), { clientId, seq, base, op });
+    return c.json({ seq, version, actor }, 200);
   })
   .openapi(readOperationsRoute, async (c) => {
     const { since, limit, wait } = c.req.valid("query");

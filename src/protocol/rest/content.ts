@@ -1,9 +1,7 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
+import { jsonObject } from "./accounts.ts";
 import { id, text } from "./text.ts";
-
-const object = (issue: { input: unknown }) =>
-  issue.input === undefined ? "a JSON body is required" : "the body must be a JSON object";
 
 const count = (name: string, description: string) =>
   z
@@ -55,12 +53,21 @@ export const contentChange = z
           z.discriminatedUnion("type", [splice, replace, append], {
             error: "type must be splice, replace or append",
           }),
+          "edits must be a list",
         )
-        .min(1, "edits must have at least one edit")
-        .max(limits.contentEdits, `edits must have at most ${limits.contentEdits} edits`)
-        .meta({ description: "All of them are of the text at the base, and none may touch another's span." }),
+        // zod's own `min` and `max` go on to whatever has a `length`, list or not, and throw on one that is no number.
+        .refine((edits) => edits.length > 0, "edits must have at least one edit")
+        .refine(
+          (edits) => edits.length <= limits.contentEdits,
+          `edits must have at most ${limits.contentEdits} edits`,
+        )
+        .meta({
+          description: "All of them are of the text at the base, and none may touch another's span.",
+          minItems: 1,
+          maxItems: limits.contentEdits,
+        }),
     },
-    { error: object },
+    { error: jsonObject },
   )
   .meta({
     id: "ContentChange",
@@ -108,7 +115,7 @@ export const submission = z
           "Parts that walk over the text: a positive number keeps that many UTF-16 code units, a negative one deletes them, a text is inserted.",
       }),
     },
-    { error: object },
+    { error: jsonObject },
   )
   .meta({ id: "Submission", example: { client_id: "job-7", seq: 1, base: 42, op: [5, " brave"] } });
 

@@ -65,7 +65,7 @@ const readContentRoute = createRoute({
   responses: {
     200: { description: "The text.", content: asText, headers: tagHeader },
     304: { description: "The caller has it already.", headers: tagHeader },
-    ...problemsOfOne("base_ahead", "too_old"),
+    ...problemsOfOne("forbidden", "base_ahead", "too_old"),
   },
 });
 

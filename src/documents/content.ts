@@ -38,14 +38,14 @@ export async function readContent(
   return accepted(await room(id).readUnless(held.map((version) => ({ version }))));
 }
 
-/** The text at a version. Throws Problem `base_ahead` or `too_old` for one that is not there yet, or no more. */
+/** The text at a version, for who may read the history. Throws Problem `base_ahead` or `too_old` for one that is not there yet, or no more. */
 export async function readContentAt(
   { db, room }: Places,
   userId: string,
   id: string,
   version: number,
 ): Promise<VersionedText> {
-  await documentFor(db, userId, id, "read");
+  await documentFor(db, userId, id, "history");
   return accepted(await room(id).readVersion(version));
 }
 
@@ -113,13 +113,13 @@ export async function submitOperation(
   return accepted(await room(id).submit({ author, clientId, seq, base, operation }));
 }
 
-/** What was accepted after a version. */
+/** What was accepted after a version, for who may read the history. */
 export async function readOperations(
   { db, room }: Places,
   userId: string,
   id: string,
   slice: { since: number; limit: number },
 ): Promise<AcceptedOperations> {
-  await documentFor(db, userId, id, "read");
+  await documentFor(db, userId, id, "history");
   return accepted(await room(id).operations(slice));
 }

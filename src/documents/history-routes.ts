@@ -4,7 +4,7 @@ import type { RequestContext } from "../platform/request-context.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import * as schemas from "../protocol/rest/history.ts";
 import { pageQuery } from "../protocol/rest/page.ts";
-import { asked, params, problemsOfOne, reading, withBody } from "./document-route.ts";
+import { asked, askedAsAuthor, params, problemsOfOne, reading, withBody } from "./document-route.ts";
 import { readBlame, readChanges, readDiff, readPastVersion, restoreVersion } from "./history.ts";
 
 /** What may be said of a version that somebody names. */
@@ -79,5 +79,5 @@ export const historyRoutes = new OpenAPIHono<RequestContext>()
   .openapi(diffRoute, async (c) => c.json(await readDiff(...asked(c), c.req.valid("query")), 200))
   .openapi(blameRoute, async (c) => c.json(await readBlame(...asked(c), c.req.valid("query")), 200))
   .openapi(restoreRoute, async (c) =>
-    c.json(await restoreVersion(...asked(c), c.req.valid("json"), Date.now()), 200),
+    c.json(await restoreVersion(...askedAsAuthor(c), c.req.valid("json"), Date.now()), 200),
   );

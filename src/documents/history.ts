@@ -1,8 +1,9 @@
 import { decodeVersionCursor, encodeVersionCursor } from "../platform/cursor.ts";
 import { limits } from "../protocol/limits.ts";
 import type { BlameBody, ChangeBody, DiffBody, PastVersionBody } from "../protocol/rest/history.ts";
+import type { Author } from "../room/room-api.ts";
 import { authorNames } from "./author-names.ts";
-import { accepted, authorOf, documentFor, type Places, refuseHiddenHistory } from "./documents.ts";
+import { accepted, documentFor, type Places, refuseHiddenHistory } from "./documents.ts";
 import { updateDocument } from "./store.ts";
 
 /** Times of a history are kept to the second. */
@@ -101,13 +102,13 @@ export async function readBlame(
  */
 export async function restoreVersion(
   { db, room }: Places,
-  userId: string,
+  author: Author,
   id: string,
   to: { version: number },
   now: number,
 ): Promise<{ version: number }> {
-  refuseHiddenHistory(await documentFor(db, userId, id, "write"));
-  const { version } = accepted(await room(id).restore({ version: to.version, author: authorOf(userId) }));
-  await updateDocument(db, id, { title: undefined, by: userId }, now);
+  refuseHiddenHistory(await documentFor(db, author.userId, id, "write"));
+  const { version } = accepted(await room(id).restore({ version: to.version, author }));
+  await updateDocument(db, id, { title: undefined, by: author.userId }, now);
   return { version };
 }

@@ -68,7 +68,7 @@ const readOperationsRoute = createRoute({
   request: { params, query: schemas.operationsQuery },
   responses: {
     200: jsonAnswer(schemas.operationList, "The operations after `since`, none if there are none."),
-    ...problemsOfOne("base_ahead", "too_old"),
+    ...problemsOfOne("forbidden", "base_ahead", "too_old"),
   },
 });
 

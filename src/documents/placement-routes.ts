@@ -7,7 +7,7 @@ import { limits } from "../protocol/limits.ts";
 import * as schemas from "../protocol/rest/documents.ts";
 import { announceAccess } from "./access-changes.ts";
 import { documentBody, summaryBody } from "./document-body.ts";
-import { asked, params, problems, reading, tagHeader } from "./document-route.ts";
+import { asked, askedAsAuthor, params, problems, reading, tagHeader } from "./document-route.ts";
 import { entityTag } from "./entity-tag.ts";
 import { duplicateDocument, moveDocument } from "./placement.ts";
 
@@ -48,7 +48,7 @@ const moveRoute = createRoute({
 export const placementRoutes = new OpenAPIHono<RequestContext>()
   .openapi(duplicateRoute, async (c) => {
     const { title, workspace_id: workspaceId } = c.req.valid("json");
-    const made = await duplicateDocument(...asked(c), { title, workspaceId }, Date.now());
+    const made = await duplicateDocument(...askedAsAuthor(c), { title, workspaceId }, Date.now());
     c.header("etag", entityTag(made.version));
     c.header("location", `/api/v1/documents/${made.row.id}`);
     return c.json(documentBody(made), 201);

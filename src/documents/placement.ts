@@ -2,6 +2,7 @@ import { and, eq, isNull, sql } from "drizzle-orm";
 import { documents } from "../db/schema.ts";
 import { eventIfChanged } from "../events/outbox.ts";
 import { limits } from "../protocol/limits.ts";
+import type { Author } from "../room/room-api.ts";
 import { workspaceToWrite } from "../workspaces/workspaces.ts";
 import {
   createDocument,
@@ -19,14 +20,14 @@ import { type DocumentRow, hasRoomFor, refuseFullWorkspace } from "./store.ts";
  */
 export async function duplicateDocument(
   places: Places,
-  userId: string,
+  author: Author,
   id: string,
   { title, workspaceId }: { title: string | undefined; workspaceId: string | undefined },
   now: number,
 ): Promise<Document> {
-  const { row, content } = await readDocument(places, userId, id);
+  const { row, content } = await readDocument(places, author.userId, id);
   const copy = title ?? copyTitle(row.title);
-  return createDocument(places, userId, { title: copy, content, workspaceId }, now);
+  return createDocument(places, author, { title: copy, content, workspaceId }, now);
 }
 
 const copyOf = "Copy of ";

@@ -8,9 +8,7 @@ import { announceAccessAfter } from "./documents/access-consumer.ts";
 import { handOverDocuments, ownDocuments } from "./documents/account-documents.ts";
 import { closeSockets } from "./documents/close-sockets.ts";
 import { contentRoutes } from "./documents/content-routes.ts";
-
 import { eraseDocumentsIn, sweepErasures } from "./documents/erasure.ts";
-
 import { historyRoutes } from "./documents/history-routes.ts";
 import { operationRoutes } from "./documents/operation-routes.ts";
 import { documentRoutes } from "./documents/routes.ts";

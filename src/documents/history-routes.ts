@@ -4,8 +4,9 @@ import type { RequestContext } from "../platform/request-context.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import * as schemas from "../protocol/rest/history.ts";
 import { pageQuery } from "../protocol/rest/page.ts";
-import { asked, askedAsAuthor, params, problemsOfOne, reading, withBody } from "./document-route.ts";
+import { asked, askedAsAuthor, params, problemsOfOne, reading, withBody, writing } from "./document-route.ts";
 import { readBlame, readChanges, readDiff, readPastVersion, restoreVersion } from "./history.ts";
+import { listNamedVersions, nameVersion } from "./version-names.ts";
 
 /** What may be said of a version that somebody names. */
 const noSuchVersion = ["base_ahead", "too_old"] as const satisfies ErrorCode[];
@@ -32,6 +33,36 @@ const readVersionRoute = createRoute({
     200: jsonAnswer(schemas.pastVersion, "The version."),
     ...problemsOfOne("forbidden", ...noSuchVersion),
   },
+});
+
+const listNamedRoute = createRoute({
+  method: "get",
+  path: "/documents/{id}/versions",
+  summary: "List the versions of a document that have names, newest first",
+  ...reading,
+  request: { params, query: pageQuery },
+  responses: { 200: jsonAnswer(schemas.namedVersionPage, "A page of named versions."), ...problemsOfOne() },
+});
+
+const nameRoute = createRoute({
+  method: "put",
+  path: "/documents/{id}/versions/{version}/name",
+  summary: "Give a version a name, in place of the one that it has",
+  ...withBody,
+  request: { params: ofVersion, body: jsonRequest(schemas.versionName) },
+  responses: {
+    200: jsonAnswer(schemas.namedVersion, "The version has this name."),
+    ...problemsOfOne(...bodyProblems, ...noSuchVersion, "forbidden", "quota_exceeded"),
+  },
+});
+
+const unnameRoute = createRoute({
+  method: "delete",
+  path: "/documents/{id}/versions/{version}/name",
+  summary: "Take a version's name away",
+  ...writing,
+  request: { params: ofVersion },
+  responses: { 204: { description: "The version has no name." }, ...problemsOfOne("forbidden") },
 });
 
 const diffRoute = createRoute({
@@ -76,6 +107,19 @@ export const historyRoutes = new OpenAPIHono<RequestContext>()
   .openapi(readVersionRoute, async (c) =>
     c.json(await readPastVersion(...asked(c), c.req.valid("param").version), 200),
   )
+  .openapi(listNamedRoute, async (c) =>
+    c.json(await listNamedVersions(...asked(c), c.req.valid("query")), 200),
+  )
+  .openapi(nameRoute, async (c) => {
+    const { version } = c.req.valid("param");
+    const { name } = c.req.valid("json");
+    return c.json(await nameVersion(...askedAsAuthor(c), { version, name }, Date.now()), 200);
+  })
+  .openapi(unnameRoute, async (c) => {
+    const { version } = c.req.valid("param");
+    await nameVersion(...askedAsAuthor(c), { version, name: null }, Date.now());
+    return c.body(null, 204);
+  })
   .openapi(diffRoute, async (c) => c.json(await readDiff(...asked(c), c.req.valid("query")), 200))
   .openapi(blameRoute, async (c) => c.json(await readBlame(...asked(c), c.req.valid("query")), 200))
   .openapi(restoreRoute, async (c) =>

@@ -23,6 +23,10 @@ export const limits = {
    * some 2 million typed edits, a few seconds. What is further away is answered when the question is asked again.
    */
   replayWeight: 33_554_432,
+  /** Versions of a document that have a name: what a list to look through may hold. */
+  namedVersions: 1_000,
+  /** Code units of such a name. */
+  versionNameUnits: 100,
   /** Spans of one answer about who wrote a text: 1 MB of JSON. */
   blameSpans: 5_000,
   /** Code units of the operations in a welcome: more than the largest text, and the frame stays below the platform's 32 MiB. */

@@ -10,6 +10,7 @@ import { Fanouts } from "./fanouts.ts";
 import { HistoryAdmin } from "./history-admin.ts";
 import { HistoryReader } from "./history-reader.ts";
 import { MeteredOperationLog } from "./metered-operation-log.ts";
+import { NamedVersions } from "./named-versions.ts";
 import { Room } from "./room.ts";
 import type { Attendance, DocumentRoomApi, RoomResult, RoomStats } from "./room-api.ts";
 import { RoomMeter } from "./room-meter.ts";
@@ -28,6 +29,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
   readonly #fanouts: Fanouts;
   readonly #history: HistoryAdmin;
   readonly #past: HistoryReader;
+  readonly #names: NamedVersions;
   readonly #meter = new RoomMeter(Date.now());
   readonly #divergences: DivergenceReports;
   readonly #peers = new Map<WebSocket, SocketPeer>();
@@ -65,6 +67,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
       clock: this.#clock,
       divergences: this.#divergences,
     });
+    this.#names = new NamedVersions({ requests: this.#room.requests, log, kv: storage.kv });
     this.#past = new HistoryReader({
       requests: this.#room.requests,
       log,
@@ -166,6 +169,18 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
 
   async changes(...page: Parameters<DocumentRoomApi["changes"]>): ReturnType<DocumentRoomApi["changes"]> {
     return this.#past.changes(...page);
+  }
+
+  async nameVersion(
+    ...naming: Parameters<DocumentRoomApi["nameVersion"]>
+  ): ReturnType<DocumentRoomApi["nameVersion"]> {
+    return this.#names.nameVersion(...naming);
+  }
+
+  async namedVersions(
+    ...page: Parameters<DocumentRoomApi["namedVersions"]>
+  ): ReturnType<DocumentRoomApi["namedVersions"]> {
+    return this.#names.namedVersions(...page);
   }
 
   async diff(...versions: Parameters<DocumentRoomApi["diff"]>): ReturnType<DocumentRoomApi["diff"]> {

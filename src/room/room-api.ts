@@ -5,6 +5,7 @@ import type { AuthoredSpan } from "./authorship.ts";
 import type { DivergenceReport } from "./divergence.ts";
 import type { Change } from "./history-changes.ts";
 import type { IntegrityReport } from "./integrity.ts";
+import type { NamedVersion } from "./named-versions.ts";
 import type { Retention } from "./operation-log.ts";
 import type { Span } from "./redaction.ts";
 
@@ -137,6 +138,16 @@ export interface DocumentRoomApi {
     before?: number;
     limit: number;
   }): Promise<RoomResult<{ changes: Change[]; more: boolean }>>;
+  /** Gives a version a name, in place of the one that it has; null takes it away. At most `limits.namedVersions` have one. */
+  nameVersion(naming: {
+    version: number;
+    name: string | null;
+    author: Author;
+    /** Milliseconds since the epoch. */
+    at: number;
+  }): Promise<RoomResult<object>>;
+  /** Versions that have names, newest first, at most `limit` of those before `before`. */
+  namedVersions(page: { before?: number; limit: number }): Promise<RoomResult<{ named: NamedVersion[] }>>;
   /** What differs between the texts at two versions, in the order of places. */
   diff(versions: { from: number; to: number }): Promise<RoomResult<{ edits: TextEdit[] }>>;
   /** Turns the text into what it was at a version, by new operations: nobody has to connect again. */

@@ -1,5 +1,7 @@
+import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
+import { limits } from "../../src/protocol/limits.ts";
 import type { TokensBody } from "../../src/protocol/rest/accounts.ts";
 import { api, expectProblem, newAccount } from "../support/api.ts";
 import { addMember } from "../support/members.ts";
@@ -195,5 +197,73 @@ describe("blame over REST", () => {
     expectProblem(await get(`${id}/blame?version=3`), "base_ahead");
     expectProblem(await get(`${id}/blame?from=-1`), "invalid_request");
     expectProblem(await get(`${id}/blame`, stranger), "not_found");
+  });
+});
+
+describe("named versions", () => {
+  const name = (id: string, version: number | string, json: object, who = token) =>
+    api("PUT", `/documents/${id}/versions/${version}/name`, { token: who, json });
+
+  it("are listed newest first, in pages, with who named them; a name can be changed and taken away", async () => {
+    const id = await documentOf("one", "two", "three");
+    expect((await get(`${id}/versions`)).body).toEqual({ items: [], next_cursor: null });
+    const named = await name(id, 1, { name: " Draft " });
+    expect([named.status, named.body]).toEqual([
+      200,
+      {
+        version: 1,
+        name: "Draft",
+        named_at: expect.any(String),
+        named_by: { user_id: ann.user.id, name: "Ann", kind: expect.any(String) },
+      },
+    ]);
+    await name(id, 3, { name: "Sent" });
+    await name(id, 1, { name: "First draft" });
+    const first = (await get(`${id}/versions?limit=1`)).body;
+    expect(first.items).toMatchObject([{ version: 3, name: "Sent" }]);
+    const second = (await get(`${id}/versions?limit=1&cursor=${first.next_cursor}`)).body;
+    expect(second).toMatchObject({ items: [{ version: 1, name: "First draft" }], next_cursor: null });
+    for (let times = 0; times < 2; times++)
+      expect((await api("DELETE", `/documents/${id}/versions/3/name`, { token })).status).toBe(204);
+    expect((await get(`${id}/versions`)).body.items).toMatchObject([{ version: 1 }]);
+  });
+
+  it("go with their version when it is trimmed", async () => {
+    const id = await documentOf("one", "two");
+    await name(id, 1, { name: "Draft" });
+    await name(id, 2, { name: "Sent" });
+    await env.ROOMS.getByName(id).retain({ operations: 0, ageMs: null });
+    await env.ROOMS.getByName(id).compact();
+    expect((await get(`${id}/versions`)).body.items).toMatchObject([{ version: 2 }]);
+    expectProblem(await name(id, 1, { name: "Draft" }), "too_old");
+  });
+
+  it("refuse what is not there, no name, and who may not write", async () => {
+    const id = await documentOf("one");
+    expectProblem(await name(id, 2, { name: "x" }), "base_ahead");
+    expectProblem(await name(id, 1, { name: " " }), "validation_failed");
+    expectProblem(await name(id, "x", { name: "x" }), "invalid_request");
+    expectProblem(await name(id, 1, { name: "x" }, stranger), "not_found");
+    expectProblem(await get(`${id}/versions`, stranger), "not_found");
+    const viewer = await newAccount();
+    await addMember((await get(id)).body.workspace_id, viewer, "viewer");
+    expectProblem(await name(id, 1, { name: "x" }, viewer.access_token), "forbidden");
+    expectProblem(
+      await api("DELETE", `/documents/${id}/versions/1/name`, { token: viewer.access_token }),
+      "forbidden",
+    );
+    expect((await get(`${id}/versions`, viewer.access_token)).status).toBe(200);
+  });
+
+  it("are so many at most; one that has a name can get another", async () => {
+    const id = await documentOf("one");
+    await name(id, 1, { name: "x" });
+    await runInDurableObject(env.ROOMS.getByName(id), (_room, { storage: { kv } }) => {
+      const [[, named] = []] = kv.list<object>({ prefix: "version:" });
+      for (let version = 2; version <= limits.namedVersions; version++)
+        kv.put(`version:${String(version).padStart(16, "0")}`, { ...named, version });
+    });
+    expectProblem(await name(id, 0, { name: "x" }), "quota_exceeded");
+    expect((await name(id, 1, { name: "y" })).status).toBe(200);
   });
 });

@@ -112,7 +112,8 @@ function sender({ method, path }: Pick<Operation, "method" | "path">) {
     options: { json?: unknown; body?: string; headers?: Record<string, string>; query?: string },
     params: Record<string, string> = {},
   ): Promise<Answer> => {
-    const place = path.replaceAll(/\{(\w+)\}/g, (_, name) => params[name] ?? crypto.randomUUID());
+    const sound = (name: string) => (name === "version" ? "1" : crypto.randomUUID());
+    const place = path.replaceAll(/\{(\w+)\}/g, (_, name) => params[name] ?? sound(name));
     for (;;) {
       token ??= (await newAccount()).access_token;
       const { query = "", ...rest } = options;

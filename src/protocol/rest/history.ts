@@ -1,6 +1,10 @@
 import { z } from "zod";
+import { limits } from "../limits.ts";
 import { nextCursor } from "./page.ts";
-import { id, time } from "./text.ts";
+import { id, line, time } from "./text.ts";
+
+const object = (issue: { input: unknown }) =>
+  issue.input === undefined ? "a JSON body is required" : "the body must be a JSON object";
 
 /** A version as a caller names it. */
 export const version = z.coerce
@@ -59,6 +63,25 @@ export const pastVersion = z
   })
   .meta({ id: "PastVersion" });
 
+/** What `PUT /documents/{id}/versions/{version}/name` takes. */
+export const versionName = z
+  .object({ name: line("name", limits.versionNameUnits) }, { error: object })
+  .meta({ id: "VersionName" });
+
+/** A version that somebody gave a name. */
+export const namedVersion = z
+  .object({
+    version: z.int(),
+    name: z.string(),
+    named_at: time,
+    named_by: author,
+  })
+  .meta({ id: "NamedVersion" });
+
+export const namedVersionPage = z
+  .object({ items: z.array(namedVersion), next_cursor: nextCursor })
+  .meta({ id: "NamedVersionPage" });
+
 /** The query of a difference. */
 export const diffQuery = z.object({ from: version, to: version });
 
@@ -113,13 +136,7 @@ export const blame = z
 
 /** What `POST /documents/{id}/restorations` takes. */
 export const restoration = z
-  .object(
-    { version: count("To go back to.").min(0) },
-    {
-      error: (issue) =>
-        issue.input === undefined ? "a JSON body is required" : "the body must be a JSON object",
-    },
-  )
+  .object({ version: count("To go back to.").min(0) }, { error: object })
   .meta({ id: "Restoration" });
 
 /** The answer to a restoration. */
@@ -127,6 +144,7 @@ export const restored = z
   .object({ version: count("Of the document now; the one it had, if the text was the same.") })
   .meta({ id: "Restored" });
 
+export type NamedVersionBody = z.infer<typeof namedVersion>;
 export type DiffBody = z.infer<typeof diff>;
 export type BlameBody = z.infer<typeof blame>;
 export type AuthorBody = z.infer<typeof author>;

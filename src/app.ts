@@ -87,14 +87,16 @@ app.openAPIRegistry.registerComponent("securitySchemes", "bearer", {
   scheme: "bearer",
   bearerFormat: "JWT, or a personal access token (mat_…)",
 });
-app.doc31("/openapi.json", {
+/** What /openapi.json says of the whole. */
+export const openApi = {
   openapi: "3.1.0",
   info: {
     title: "Materi",
     version: "1",
     description: "Collaborative documents: accounts and documents over REST.",
   },
-});
+};
+app.doc31("/openapi.json", openApi);
 
 app.get("/asyncapi.json", (c) => c.json(asyncApi(new URL(c.req.url))));
 app.get("/protocol/schemas.json", (c) => c.json(frameSchemas()));

@@ -1,4 +1,4 @@
-import type { z } from "zod";
+import { z } from "zod";
 import { type ErrorCode, errorStatus } from "../protocol/errors.ts";
 import { problemBody } from "../protocol/rest/problem.ts";
 
@@ -12,14 +12,24 @@ export function jsonAnswer<S extends z.ZodType>(schema: S, description: string) 
   return { description, content: { "application/json": { schema } } } as const;
 }
 
-/** The problem answers of a route, by status, each with the codes that it may bear; any may be asked too often. */
+/** What any route may answer: to pages of foreign origins, to floods, and when something is wrong here. */
+const everywhere = [
+  "origin_not_allowed",
+  "rate_limited",
+  "internal",
+  "unavailable",
+] as const satisfies ErrorCode[];
+
+/** The problem answers of a route, by status, each with the codes that it may bear. */
 export function problemAnswers(...codes: ErrorCode[]) {
-  const all: ErrorCode[] = [...codes, "rate_limited"];
-  const byStatus = Map.groupBy(all, (code) => errorStatus[code]);
+  const byStatus = Map.groupBy(new Set([...codes, ...everywhere]), (code) => errorStatus[code]);
   return Object.fromEntries(
     [...byStatus].map(([status, group]) => [
       status,
-      { description: group.join(", "), content: { "application/problem+json": { schema: problemBody } } },
+      {
+        description: group.join(", "),
+        content: { "application/problem+json": { schema: problemBody.extend({ error: z.enum(group) }) } },
+      },
     ]),
   );
 }

@@ -2,6 +2,7 @@ import { exports } from "cloudflare:workers";
 import { expect } from "vitest";
 import { type ErrorCode, errorStatus } from "../../src/protocol/errors.ts";
 import type { TokensBody } from "../../src/protocol/rest/accounts.ts";
+import { undescribed } from "./described.ts";
 
 const origin = "https://materi.test";
 
@@ -14,7 +15,10 @@ export interface Answer {
   body: any;
 }
 
-/** Sends a request through the Worker's own door. `json` is sent as JSON; `body` as it is. */
+/**
+ * Sends a request through the Worker's own door. `json` is sent as JSON; `body` as it is. Throws where the answer is not
+ * what /openapi.json says of the route: every test that sends something proves that, too.
+ */
 export async function send(
   method: string,
   path: string,
@@ -28,12 +32,19 @@ export async function send(
   const response = await exports.default.fetch(new Request(origin + path, { method, headers, body }));
   const text = await response.text();
   const isJson = text !== "" && /json/.test(response.headers.get("content-type") ?? "");
-  return {
+  const answer: Answer = {
     status: response.status,
     headers: response.headers,
     text,
     body: isJson ? JSON.parse(text) : undefined,
   };
+  const fault = undescribed(method, path, answer);
+  if (fault) {
+    throw new Error(
+      `/openapi.json does not know this answer to ${method} ${path.slice(0, 200)}: ${fault}\n${answer.status} ${text.slice(0, 500)}`,
+    );
+  }
+  return answer;
 }
 
 /** `send` below `/api/v1`. */

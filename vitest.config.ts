@@ -43,6 +43,13 @@ export default defineConfig({
           // One workerd for all files: starting one for each took as long as the tests. So no test may count on an
           // empty database, nor on names that another file may use.
           isolate: false,
+          // Workerd sees no environment variables.
+          provide: {
+            generatedRequests: {
+              requests: Number(process.env.REQUESTS ?? 800),
+              seed: Number(process.env.SEED ?? Date.now() % 2 ** 31),
+            },
+          },
           testTimeout: 30_000,
         },
       },

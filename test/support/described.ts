@@ -4,8 +4,18 @@ import { app, openApi } from "../../src/app.ts";
 // Every answer that the tests get is held to what /openapi.json says of it. The validator interprets its schemas: workerd
 // lets none be compiled.
 
+interface Parameter {
+  name: string;
+  in: "path" | "query" | "header" | "cookie";
+  required?: boolean;
+  schema: Schema;
+}
+
 interface Described {
-  responses: Record<string, { content?: Record<string, { schema: Schema }> }>;
+  summary?: string;
+  parameters?: Parameter[];
+  requestBody?: { content: Record<string, { schema: Schema }> };
+  responses: Record<string, { description: string; content?: Record<string, { schema: Schema }> }>;
 }
 
 /** The published description, as a client gets it. */

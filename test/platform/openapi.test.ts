@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest";
+import { app } from "../../src/app.ts";
+import { api, send } from "../support/api.ts";
+import { description, undescribed } from "../support/described.ts";
+
+/** Served, and no part of the REST API: described elsewhere, or made for people and machines that look around. */
+const besides = [
+  "GET /",
+  "GET /ws/documents/:id",
+  "GET /health",
+  "GET /.well-known/jwks.json",
+  "GET /problems/:code",
+  "GET /openapi.json",
+  "GET /asyncapi.json",
+  "GET /protocol/schemas.json",
+];
+
+const operations = Object.entries(description.paths).flatMap(([path, methods]) =>
+  Object.entries(methods).map(([method, operation]) => ({
+    ...operation,
+    name: `${method.toUpperCase()} ${path}`,
+  })),
+);
+
+describe("/openapi.json", () => {
+  it("is what is served", async () => {
+    expect((await send("GET", "/openapi.json")).body).toEqual(JSON.parse(JSON.stringify(description)));
+  });
+
+  it("describes every route but those that are listed here, and no other", () => {
+    const served = app.routes.flatMap(({ method, path }) => (method === "ALL" ? [] : `${method} ${path}`));
+    const described = operations.map(({ name }) => name.replaceAll(/\{(\w+)\}/g, ":$1"));
+    expect([...described, ...besides].sort()).toEqual([...new Set(served)].sort());
+  });
+
+  it.each(operations)("says of $name what it is for, and how each of its errors is called", (operation) => {
+    expect(operation.summary).toMatch(/^[A-Z].*[^.]$/);
+    const answers = Object.entries(operation.responses);
+    expect(answers.some(([status]) => /^[23]/.test(status))).toBe(true);
+    for (const [status, { description }] of answers) {
+      expect(description).toMatch(/\S/);
+      if (status.startsWith("2")) expect(description, status).toMatch(/\.$/);
+    }
+    for (const status of ["403", "429", "500", "503"]) expect(operation.responses).toHaveProperty(status);
+  });
+});
+
+describe("a test that gets an answer", () => {
+  const headers = (type: string) => new Headers({ "content-type": type });
+  const problem = {
+    type: "/problems/not_found",
+    title: "Not found",
+    status: 404,
+    detail: "There is no such document.",
+    error: "not_found",
+    request_id: "0",
+  };
+  const check = (status: number, body: unknown, type = "application/problem+json", path = "documents/x") =>
+    undescribed("GET", `/api/v1/${path}`, {
+      status,
+      headers: headers(type),
+      text: JSON.stringify(body),
+      body,
+    });
+
+  it("takes it if it is described", async () => {
+    expect(check(404, problem)).toBeUndefined();
+    expect((await api("GET", "/nope")).status).toBe(404);
+    expect((await api("PUT", "/documents")).status).toBe(405);
+  });
+
+  it("fails at a status, a media type, an error, a field or a form that is not", () => {
+    expect(check(418, problem)).toContain("status");
+    expect(check(404, problem, "application/json")).toContain("media type");
+    expect(check(404, { ...problem, error: "email_taken" })).toContain("#/error");
+    expect(check(404, { ...problem, secret: 1 })).toContain("secret");
+    expect(check(404, { ...problem, detail: 1 })).toContain("detail");
+    expect(check(404, "a text")).toContain("string");
+    const page = { items: [{ id: "not an id" }], next_cursor: null };
+    expect(check(200, page, "application/json", "documents")).toContain("#/items/0");
+    expect(check(200, { ...page, items: [] }, "application/json", "documents")).toBeUndefined();
+    expect(check(200, { items: [], next_cursor: null, total: 0 }, "application/json", "documents")).toContain(
+      "total",
+    );
+    expect(check(200, {}, "application/json", "undescribed")).toContain("no operation");
+  });
+});

@@ -3,7 +3,7 @@ import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import { database } from "../db/database.ts";
 import { jsonBody } from "../platform/json-body.ts";
 import { mailInBackground } from "../platform/mail.ts";
-import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers } from "../platform/openapi.ts";
+import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers, tokenProblems } from "../platform/openapi.ts";
 import type { Problem } from "../platform/problem.ts";
 import { rateLimited } from "../platform/rate-limit.ts";
 import type { RequestContext } from "../platform/request-context.ts";
@@ -30,7 +30,7 @@ const verificationRoute = createRoute({
   middleware: [authenticated] as const,
   responses: {
     202: { description: "The message is on its way." },
-    ...problemAnswers("unauthenticated", "invalid_token", "rate_limited"),
+    ...problemAnswers(...tokenProblems, "rate_limited"),
   },
 });
 
@@ -45,7 +45,7 @@ const changeRoute = createRoute({
   request: { body: jsonRequest(schemas.emailChange) },
   responses: {
     202: { description: "The new address gets a message." },
-    ...problemAnswers(...bodyProblems, "unauthenticated", "invalid_token", "rate_limited"),
+    ...problemAnswers(...bodyProblems, ...tokenProblems, "reauthentication_required", "rate_limited"),
   },
 });
 
@@ -59,7 +59,7 @@ const confirmationRoute = createRoute({
   request: { body: jsonRequest(schemas.emailConfirmation) },
   responses: {
     200: jsonAnswer(schemas.user, "The account has this address, and it is confirmed."),
-    ...problemAnswers(...bodyProblems, "unauthenticated", "invalid_token", "invalid_link", "email_taken"),
+    ...problemAnswers(...bodyProblems, ...tokenProblems, "invalid_link", "email_taken"),
   },
 });
 

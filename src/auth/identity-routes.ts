@@ -1,7 +1,7 @@
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import { database } from "../db/database.ts";
 import { jsonBody } from "../platform/json-body.ts";
-import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers } from "../platform/openapi.ts";
+import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers, tokenProblems } from "../platform/openapi.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import { limits } from "../protocol/limits.ts";
 import * as schemas from "../protocol/rest/identities.ts";
@@ -21,7 +21,7 @@ const listRoute = createRoute({
   middleware: [authenticated] as const,
   responses: {
     200: jsonAnswer(schemas.identityList, "The linked identities."),
-    ...problemAnswers("unauthenticated", "invalid_token"),
+    ...problemAnswers(...tokenProblems),
   },
 });
 
@@ -39,8 +39,7 @@ const linkRoute = createRoute({
     200: jsonAnswer(schemas.authorization, "Where to send the browser."),
     ...problemAnswers(
       ...bodyProblems,
-      "unauthenticated",
-      "invalid_token",
+      ...tokenProblems,
       "reauthentication_required",
       "not_configured",
       "unavailable",
@@ -56,13 +55,7 @@ const unlinkRoute = createRoute({
   middleware: [authenticated, requireRecentSignIn] as const,
   responses: {
     204: { description: "Unlinked." },
-    ...problemAnswers(
-      "unauthenticated",
-      "invalid_token",
-      "reauthentication_required",
-      "not_found",
-      "last_sign_in",
-    ),
+    ...problemAnswers(...tokenProblems, "reauthentication_required", "not_found", "last_sign_in"),
   },
 });
 

@@ -4,7 +4,7 @@ import { settingsOf } from "../env.ts";
 import { decodeCursor } from "../platform/cursor.ts";
 import { jsonBody } from "../platform/json-body.ts";
 import { mailInBackground, sendMail } from "../platform/mail.ts";
-import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers } from "../platform/openapi.ts";
+import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers, tokenProblems } from "../platform/openapi.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import { limits } from "../protocol/limits.ts";
 import * as schemas from "../protocol/rest/accounts.ts";
@@ -19,7 +19,7 @@ import { requireRecentSignIn } from "./recent-sign-in.ts";
 import { originOf } from "./request-origin.ts";
 
 const security = [{ bearer: [] }];
-const signedInProblems = ["unauthenticated", "invalid_token", "reauthentication_required"] as const;
+const signedInProblems = [...tokenProblems, "reauthentication_required"] as const;
 
 const exportRoute = createRoute({
   method: "get",

@@ -5,7 +5,7 @@ import { users } from "../db/schema.ts";
 import { settingsOf } from "../env.ts";
 import { jsonBody } from "../platform/json-body.ts";
 import { mailInBackground, sendMail } from "../platform/mail.ts";
-import { bodyProblems, jsonRequest, problemAnswers } from "../platform/openapi.ts";
+import { bodyProblems, jsonRequest, problemAnswers, tokenProblems } from "../platform/openapi.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import { limits } from "../protocol/limits.ts";
 import * as schemas from "../protocol/rest/accounts.ts";
@@ -34,9 +34,7 @@ const changeRoute = createRoute({
     204: { description: "The account has the new password." },
     ...problemAnswers(
       ...bodyProblems,
-      "unauthenticated",
-      "invalid_token",
-      "insufficient_scope",
+      ...tokenProblems,
       "invalid_credentials",
       "weak_password",
       "unavailable",

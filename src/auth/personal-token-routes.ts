@@ -1,7 +1,7 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { database } from "../db/database.ts";
 import { jsonBody } from "../platform/json-body.ts";
-import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers } from "../platform/openapi.ts";
+import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers, tokenProblems } from "../platform/openapi.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import { limits } from "../protocol/limits.ts";
 import { id } from "../protocol/rest/text.ts";
@@ -19,7 +19,7 @@ import { originOf } from "./request-origin.ts";
 
 const security = [{ bearer: [] }];
 const path = "/users/me/tokens";
-const always = ["unauthenticated", "invalid_token", "insufficient_scope"] as const;
+const always = [...tokenProblems] as const;
 const day = 24 * 60 * 60 * 1000;
 
 const createTokenRoute = createRoute({

@@ -4,7 +4,7 @@ import { database } from "../db/database.ts";
 import { olderThan } from "../db/page-position.ts";
 import { auditEvents, sessions } from "../db/schema.ts";
 import { jsonBody } from "../platform/json-body.ts";
-import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers } from "../platform/openapi.ts";
+import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers, tokenProblems } from "../platform/openapi.ts";
 import { readPage } from "../platform/page.ts";
 import { Problem } from "../platform/problem.ts";
 import type { RequestContext } from "../platform/request-context.ts";
@@ -32,7 +32,7 @@ const listRoute = createRoute({
   request: { query: pageQuery },
   responses: {
     200: jsonAnswer(schemas.sessionPage, "A page of sessions."),
-    ...problemAnswers("unauthenticated", "invalid_token", "invalid_request"),
+    ...problemAnswers(...tokenProblems, "invalid_request"),
   },
 });
 
@@ -46,7 +46,7 @@ const revokeRoute = createRoute({
   request: { params },
   responses: {
     204: { description: "The session has ended, and its sockets are closed." },
-    ...problemAnswers("unauthenticated", "invalid_token", "invalid_request", "not_found"),
+    ...problemAnswers(...tokenProblems, "invalid_request", "not_found"),
   },
 });
 
@@ -59,13 +59,7 @@ const reauthenticateRoute = createRoute({
   request: { body: jsonRequest(schemas.reauthentication) },
   responses: {
     204: { description: "The proof holds for 10 minutes." },
-    ...problemAnswers(
-      ...bodyProblems,
-      "unauthenticated",
-      "invalid_token",
-      "invalid_credentials",
-      "rate_limited",
-    ),
+    ...problemAnswers(...bodyProblems, ...tokenProblems, "invalid_credentials", "rate_limited"),
   },
 });
 
@@ -78,7 +72,7 @@ const auditRoute = createRoute({
   request: { query: pageQuery },
   responses: {
     200: jsonAnswer(schemas.auditPage, "A page of events."),
-    ...problemAnswers("unauthenticated", "invalid_token", "invalid_request"),
+    ...problemAnswers(...tokenProblems, "invalid_request"),
   },
 });
 

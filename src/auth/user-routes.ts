@@ -3,7 +3,7 @@ import { eq } from "drizzle-orm";
 import { database } from "../db/database.ts";
 import { users } from "../db/schema.ts";
 import { jsonBody } from "../platform/json-body.ts";
-import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers } from "../platform/openapi.ts";
+import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers, tokenProblems } from "../platform/openapi.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import { limits } from "../protocol/limits.ts";
 import * as schemas from "../protocol/rest/accounts.ts";
@@ -21,7 +21,7 @@ const meRoute = createRoute({
   middleware: [authenticated] as const,
   responses: {
     200: jsonAnswer(schemas.user, "The person behind the access token."),
-    ...problemAnswers("unauthenticated", "invalid_token"),
+    ...problemAnswers(...tokenProblems),
   },
 });
 
@@ -34,7 +34,7 @@ const renameRoute = createRoute({
   request: { body: jsonRequest(schemas.userChange) },
   responses: {
     200: jsonAnswer(schemas.user, "The person, as they are called from now on."),
-    ...problemAnswers(...bodyProblems, "unauthenticated", "invalid_token"),
+    ...problemAnswers(...bodyProblems, ...tokenProblems),
   },
 });
 

@@ -2,7 +2,7 @@ import { z } from "@hono/zod-openapi";
 import type { Principal } from "../auth/access-token.ts";
 import { database } from "../db/database.ts";
 import { jsonBody } from "../platform/json-body.ts";
-import { problemAnswers } from "../platform/openapi.ts";
+import { problemAnswers, tokenProblems } from "../platform/openapi.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import { limits } from "../protocol/limits.ts";
 import { id } from "../protocol/rest/text.ts";
@@ -29,8 +29,7 @@ export const tagHeader = {
   ETag: { description: "The version of the text.", schema: { type: "string" as const } },
 };
 
-export const problems = (...codes: ErrorCode[]) =>
-  problemAnswers("unauthenticated", "invalid_token", "insufficient_scope", "unavailable", ...codes);
+export const problems = (...codes: ErrorCode[]) => problemAnswers(...tokenProblems, "unavailable", ...codes);
 export const problemsOfOne = (...codes: ErrorCode[]) => problems("invalid_request", "not_found", ...codes);
 
 /** Where, who, and which document. */

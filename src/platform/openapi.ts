@@ -41,3 +41,10 @@ export const bodyProblems = [
   "unsupported_media_type",
   "payload_too_large",
 ] as const satisfies ErrorCode[];
+
+/** What every route that asks for a token may refuse one for. */
+export const tokenProblems = [
+  "unauthenticated",
+  "invalid_token",
+  "insufficient_scope",
+] as const satisfies ErrorCode[];

@@ -6,7 +6,7 @@ import { settingsOf } from "../env.ts";
 import { decodeCursor, encodeCursor } from "../platform/cursor.ts";
 import { jsonBody } from "../platform/json-body.ts";
 import { sendMail } from "../platform/mail.ts";
-import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers } from "../platform/openapi.ts";
+import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers, tokenProblems } from "../platform/openapi.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import { limits } from "../protocol/limits.ts";
@@ -25,12 +25,7 @@ import { workspaceBody } from "./workspace-body.ts";
 
 const security = [{ bearer: [] }];
 const small = jsonBody(limits.smallBodyBytes);
-const always = [
-  "unauthenticated",
-  "invalid_token",
-  "unavailable",
-  "invalid_request",
-] as const satisfies ErrorCode[];
+const always = [...tokenProblems, "unavailable", "invalid_request"] as const satisfies ErrorCode[];
 
 const inviteRoute = createRoute({
   method: "post",

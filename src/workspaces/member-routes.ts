@@ -3,7 +3,7 @@ import { authenticated } from "../auth/authenticate.ts";
 import { database } from "../db/database.ts";
 import { decodeCursor, encodeCursor } from "../platform/cursor.ts";
 import { jsonBody } from "../platform/json-body.ts";
-import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers } from "../platform/openapi.ts";
+import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers, tokenProblems } from "../platform/openapi.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import { limits } from "../protocol/limits.ts";
@@ -16,8 +16,7 @@ import type { WorkspacePorts } from "./routes.ts";
 const security = [{ bearer: [] }];
 const small = jsonBody(limits.smallBodyBytes);
 const always = [
-  "unauthenticated",
-  "invalid_token",
+  ...tokenProblems,
   "unavailable",
   "invalid_request",
   "not_found",

@@ -3,7 +3,7 @@ import { authenticated } from "../auth/authenticate.ts";
 import { database } from "../db/database.ts";
 import { decodeCursor, encodeCursor } from "../platform/cursor.ts";
 import { jsonBody } from "../platform/json-body.ts";
-import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers } from "../platform/openapi.ts";
+import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers, tokenProblems } from "../platform/openapi.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import { limits } from "../protocol/limits.ts";
@@ -25,12 +25,7 @@ import {
 const security = [{ bearer: [] }];
 const params = z.object({ id });
 const small = jsonBody(limits.smallBodyBytes);
-const always = [
-  "unauthenticated",
-  "invalid_token",
-  "unavailable",
-  "invalid_request",
-] as const satisfies ErrorCode[];
+const always = [...tokenProblems, "unavailable", "invalid_request"] as const satisfies ErrorCode[];
 
 const createRouteOf = createRoute({
   method: "post",

@@ -21,6 +21,7 @@ import { notFoundOf, onError, onInvalid } from "./platform/error-handling.ts";
 import { crossOrigin, ownPagesOnly } from "./platform/origins.ts";
 import { Problem, problemTitle } from "./platform/problem.ts";
 import { floodGuard } from "./platform/rate-limit.ts";
+import { type Description, referencePage } from "./platform/reference-page.ts";
 import { type RequestContext, requestContext } from "./platform/request-context.ts";
 import { type ErrorCode, errorStatus } from "./protocol/errors.ts";
 import { asyncApi, frameSchemas } from "./protocol/frame-documents.ts";
@@ -98,6 +99,13 @@ export const openApi = {
 };
 app.doc31("/openapi.json", openApi);
 
+app.get("/docs", async (c) => {
+  // The document is plain JSON; the package's type of it leaves more open than any schema of ours does.
+  const { page, policy } = await referencePage(app.getOpenAPI31Document(openApi) as unknown as Description);
+  c.header("content-security-policy", policy);
+  return c.html(page);
+});
+
 app.get("/asyncapi.json", (c) => c.json(asyncApi(new URL(c.req.url))));
 app.get("/protocol/schemas.json", (c) => c.json(frameSchemas()));
 
@@ -106,7 +114,7 @@ app.get("/", (c) =>
     [
       "Materi: collaborative documents.",
       "",
-      "REST         /api/v1, described in /openapi.json",
+      "REST         /api/v1, described in /openapi.json; for people in /docs",
       "Sockets      /ws/documents/{id}, described in /asyncapi.json and /protocol/schemas.json",
       "Public keys  /.well-known/jwks.json",
       "Health       /health",

@@ -11,6 +11,7 @@ const besides = [
   "GET /.well-known/jwks.json",
   "GET /problems/:code",
   "GET /openapi.json",
+  "GET /docs",
   "GET /asyncapi.json",
   "GET /protocol/schemas.json",
 ];
@@ -42,6 +43,32 @@ describe("/openapi.json", () => {
       if (status.startsWith("2")) expect(description, status).toMatch(/\.$/);
     }
     for (const status of ["403", "429", "500", "503"]) expect(operation.responses).toHaveProperty(status);
+  });
+});
+
+describe("/docs", () => {
+  it("shows every operation, parameter, object and error to people, without a script and without another server", async () => {
+    const { text, headers } = await send("GET", "/docs");
+    expect(headers.get("content-type")).toContain("text/html");
+    expect(headers.get("content-security-policy")).toMatch(
+      /^default-src 'none'; style-src 'sha256-[\w+/]{43}=';/,
+    );
+    for (const { name, summary, parameters = [], responses } of operations) {
+      const section = text.slice(text.indexOf(`<code>${name}</code>`)).split("</section>")[0]!;
+      expect(section.length, name).toBeGreaterThan(100);
+      expect(text).toContain(`<h2>${summary?.replaceAll("'", "&#39;")}</h2>`);
+      for (const parameter of parameters) expect(section).toContain(`<code>${parameter.name}</code>`);
+      for (const [status, { description }] of Object.entries(responses)) {
+        expect(section).toContain(`<code>${status}</code>`);
+        if (status >= "4")
+          for (const code of description.split(", ")) expect(section).toContain(`/problems/${code}"`);
+      }
+    }
+    for (const name of Object.keys(description.components.schemas))
+      expect(text).toContain(`<section id="${name}">`);
+    expect(text).not.toMatch(/<script|\bsrc=|https?:\/\/|undefined|\[object/);
+    const targets = [...text.matchAll(/href="#([^"]+)"/g)].map(([, target]) => target);
+    for (const target of new Set(targets)) expect(text).toContain(`id="${target}"`);
   });
 });
 

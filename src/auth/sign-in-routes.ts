@@ -3,7 +3,7 @@ import { database } from "../db/database.ts";
 import { settingsOf } from "../env.ts";
 import { jsonBody } from "../platform/json-body.ts";
 import { mailInBackground } from "../platform/mail.ts";
-import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers } from "../platform/openapi.ts";
+import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers, tokenProblems } from "../platform/openapi.ts";
 import { Problem } from "../platform/problem.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import { limits } from "../protocol/limits.ts";
@@ -71,7 +71,7 @@ const logoutRoute = createRoute({
   request: { body: { ...jsonRequest(schemas.logout), required: false } },
   responses: {
     204: { description: "The session has ended, or had already." },
-    ...problemAnswers(...bodyProblems, "unauthenticated", "invalid_token"),
+    ...problemAnswers(...bodyProblems, ...tokenProblems),
   },
 });
 

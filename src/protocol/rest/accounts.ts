@@ -3,10 +3,7 @@ import { limits } from "../limits.ts";
 import { document } from "./documents.ts";
 import { nextCursor } from "./page.ts";
 import { auditEvent, session } from "./sessions.ts";
-import { id, line, text, time } from "./text.ts";
-
-export const jsonObject = (issue: { input: unknown }) =>
-  issue.input === undefined ? "a JSON body is required" : "the body must be a JSON object";
+import { id, jsonObject, line, text, time } from "./text.ts";
 
 /** A password to be. Which ones are too well known is not a question of form (`weak_password`). */
 export const newPassword = (name: string) =>

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
-import { jsonObject } from "./accounts.ts";
-import { id, text } from "./text.ts";
+import { id, jsonObject, text } from "./text.ts";
 
 const count = (name: string, description: string) =>
   z

@@ -1,22 +1,19 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import { nextCursor, pageQuery } from "./page.ts";
-import { id, line, text, time } from "./text.ts";
-
-const object = (issue: { input: unknown }) =>
-  issue.input === undefined ? "a JSON body is required" : "the body must be a JSON object";
+import { id, jsonObject, line, text, time } from "./text.ts";
 
 const title = line("title", limits.titleUnits);
 const content = text("content", { max: limits.textUnits });
 
 /** What `POST /documents` takes; without `workspace_id` the document goes into the personal workspace. */
 export const newDocument = z
-  .object({ title, content: content.default(""), workspace_id: id.optional() }, { error: object })
+  .object({ title, content: content.default(""), workspace_id: id.optional() }, { error: jsonObject })
   .meta({ id: "NewDocument" });
 
 /** What `PATCH /documents/{id}` takes. */
 export const documentChange = z
-  .object({ title: title.optional(), content: content.optional() }, { error: object })
+  .object({ title: title.optional(), content: content.optional() }, { error: jsonObject })
   .refine(
     (change) => change.title !== undefined || change.content !== undefined,
     "title or content is required",
@@ -30,12 +27,12 @@ export const duplication = z
       title: title.optional().meta({ description: "Else that of the original, with `Copy of` before it." }),
       workspace_id: id.optional(),
     },
-    { error: object },
+    { error: jsonObject },
   )
   .meta({ id: "Duplication" });
 
 /** What `POST /documents/{id}/move` takes. */
-export const move = z.object({ workspace_id: id }, { error: object }).meta({ id: "Move" });
+export const move = z.object({ workspace_id: id }, { error: jsonObject }).meta({ id: "Move" });
 
 /** A document as lists show it: what is known without asking its room. */
 export const documentSummary = z
@@ -123,7 +120,7 @@ export const redaction = z
       from: count("Where the span begins, in UTF-16 code units.").min(0),
       to: count("Where it ends: the first unit that is not in it.").min(1),
     },
-    { error: object },
+    { error: jsonObject },
   )
   .refine(({ from, to }) => from < to, "to must be greater than from")
   .meta({ id: "Redaction" });

@@ -1,7 +1,5 @@
 import { z } from "zod";
-
-const object = (issue: { input: unknown }) =>
-  issue.input === undefined ? "a JSON body is required" : "the body must be a JSON object";
+import { jsonObject } from "./text.ts";
 
 const bound = (name: string, description: string) =>
   z
@@ -21,7 +19,7 @@ export const retention = z
       ),
       days: bound("days", "Operations are kept for so many days; null: none for their age."),
     },
-    { error: object },
+    { error: jsonObject },
   )
   .meta({ id: "Retention" });
 

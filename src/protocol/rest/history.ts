@@ -1,10 +1,7 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import { nextCursor } from "./page.ts";
-import { id, line, time } from "./text.ts";
-
-const object = (issue: { input: unknown }) =>
-  issue.input === undefined ? "a JSON body is required" : "the body must be a JSON object";
+import { id, jsonObject, line, time } from "./text.ts";
 
 /** A version as a caller names it. */
 export const version = z.coerce
@@ -65,7 +62,7 @@ export const pastVersion = z
 
 /** What `PUT /documents/{id}/versions/{version}/name` takes. */
 export const versionName = z
-  .object({ name: line("name", limits.versionNameUnits) }, { error: object })
+  .object({ name: line("name", limits.versionNameUnits) }, { error: jsonObject })
   .meta({ id: "VersionName" });
 
 /** A version that somebody gave a name. */
@@ -136,7 +133,7 @@ export const blame = z
 
 /** What `POST /documents/{id}/restorations` takes. */
 export const restoration = z
-  .object({ version: count("To go back to.").min(0) }, { error: object })
+  .object({ version: count("To go back to.").min(0) }, { error: jsonObject })
   .meta({ id: "Restoration" });
 
 /** The answer to a restoration. */

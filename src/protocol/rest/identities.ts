@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
-import { cookie, jsonObject } from "./accounts.ts";
-import { text, time } from "./text.ts";
+import { cookie } from "./accounts.ts";
+import { jsonObject, text, time } from "./text.ts";
 
 /** A path of this service, for a browser to go to: whatever would lead elsewhere is none. */
 const returnTo = text("return_to", { max: limits.pathUnits })

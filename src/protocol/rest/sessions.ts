@@ -1,14 +1,11 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import { nextCursor } from "./page.ts";
-import { id, text, time } from "./text.ts";
-
-const object = (issue: { input: unknown }) =>
-  issue.input === undefined ? "a JSON body is required" : "the body must be a JSON object";
+import { id, jsonObject, text, time } from "./text.ts";
 
 /** What `POST /auth/reauthenticate` takes. */
 export const reauthentication = z
-  .object({ password: text("password", { max: limits.passwordUnits }) }, { error: object })
+  .object({ password: text("password", { max: limits.passwordUnits }) }, { error: jsonObject })
   .meta({ id: "Reauthentication" });
 
 const address = z.string().nullable().meta({ description: "Of the network that it came from." });

@@ -1,10 +1,7 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import { nextCursor } from "./page.ts";
-import { id, line, text, time } from "./text.ts";
-
-const object = (issue: { input: unknown }) =>
-  issue.input === undefined ? "a JSON body is required" : "the body must be a JSON object";
+import { id, jsonObject, line, text, time } from "./text.ts";
 
 const role = z
   .enum(["editor", "viewer"], "role must be editor or viewer")
@@ -19,7 +16,7 @@ export const newGrant = z
         .meta({ description: "Of somebody's account, who has confirmed it." }),
       role,
     },
-    { error: object },
+    { error: jsonObject },
   )
   .meta({ id: "NewGrant" });
 
@@ -54,7 +51,7 @@ export const newShareLink = z
         .default(null)
         .meta({ description: "When it ends; null: when it is revoked." }),
     },
-    { error: object },
+    { error: jsonObject },
   )
   .meta({ id: "NewShareLink" });
 
@@ -87,7 +84,7 @@ export const linkOpening = z
       token: text("token", { min: 1, max: limits.linkTokenUnits }),
       name: linkName.optional().meta({ description: "How a guest wants to be called; users have a name." }),
     },
-    { error: object },
+    { error: jsonObject },
   )
   .meta({ id: "LinkOpening" });
 

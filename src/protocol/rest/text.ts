@@ -46,3 +46,7 @@ export const id = z
 
 /** Times on the wire: ISO 8601 in UTC. */
 export const time = z.iso.datetime();
+
+/** What is said of a body that is no JSON object, or that is missing. */
+export const jsonObject = (issue: { input: unknown }) =>
+  issue.input === undefined ? "a JSON body is required" : "the body must be a JSON object";

@@ -1,7 +1,6 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
-import { jsonObject } from "./accounts.ts";
-import { id, line, time } from "./text.ts";
+import { id, jsonObject, line, time } from "./text.ts";
 
 /** What a personal access token may be for. Nothing of the account is among it. */
 export const scope = z

@@ -1,10 +1,7 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import { nextCursor } from "./page.ts";
-import { id, line, text, time } from "./text.ts";
-
-const object = (issue: { input: unknown }) =>
-  issue.input === undefined ? "a JSON body is required" : "the body must be a JSON object";
+import { id, jsonObject, line, text, time } from "./text.ts";
 
 /** What workspaces tell their webhooks of. */
 export const webhookEventTypes = [
@@ -40,7 +37,7 @@ const enabled = z.boolean("enabled must be true or false");
 
 /** What `POST /workspaces/{id}/webhooks` takes. */
 export const newWebhook = z
-  .object({ url, name: name.default("Webhook"), events: events.default(null) }, { error: object })
+  .object({ url, name: name.default("Webhook"), events: events.default(null) }, { error: jsonObject })
   .meta({ id: "NewWebhook" });
 
 /** What `PATCH /workspaces/{id}/webhooks/{webhook_id}` takes. */
@@ -52,7 +49,7 @@ export const webhookChange = z
       events: events.optional(),
       enabled: enabled.optional().meta({ description: "Whether anything is sent." }),
     },
-    { error: object },
+    { error: jsonObject },
   )
   .meta({ id: "WebhookChange" });
 

@@ -1,10 +1,7 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import { nextCursor } from "./page.ts";
-import { id, line, text, time } from "./text.ts";
-
-const object = (issue: { input: unknown }) =>
-  issue.input === undefined ? "a JSON body is required" : "the body must be a JSON object";
+import { id, jsonObject, line, text, time } from "./text.ts";
 
 const name = line("name", limits.nameUnits);
 const role = z
@@ -12,10 +9,10 @@ const role = z
   .meta({ description: "An admin is an owner who can neither make nor unmake owners, nor delete." });
 
 /** What `POST /workspaces` takes. */
-export const newWorkspace = z.object({ name }, { error: object }).meta({ id: "NewWorkspace" });
+export const newWorkspace = z.object({ name }, { error: jsonObject }).meta({ id: "NewWorkspace" });
 
 /** What `PATCH /workspaces/{id}` takes. */
-export const workspaceChange = z.object({ name }, { error: object }).meta({ id: "WorkspaceChange" });
+export const workspaceChange = z.object({ name }, { error: jsonObject }).meta({ id: "WorkspaceChange" });
 
 export const workspace = z
   .object({
@@ -43,13 +40,13 @@ export const memberPage = z
   .meta({ id: "MemberPage" });
 
 /** What `PATCH /workspaces/{id}/members/{user_id}` takes. */
-export const memberChange = z.object({ role }, { error: object }).meta({ id: "MemberChange" });
+export const memberChange = z.object({ role }, { error: jsonObject }).meta({ id: "MemberChange" });
 
 /** What `POST /workspaces/{id}/transfer` takes. */
 export const transfer = z
   .object(
     { user_id: id.meta({ description: "A member, who becomes owner in your place." }) },
-    { error: object },
+    { error: jsonObject },
   )
   .meta({ id: "Transfer" });
 
@@ -62,7 +59,7 @@ export const newInvitation = z
       ),
       role: z.enum(["admin", "editor", "viewer"], "role must be admin, editor or viewer"),
     },
-    { error: object },
+    { error: jsonObject },
   )
   .meta({ id: "NewInvitation" });
 
@@ -83,7 +80,7 @@ export const invitationPage = z
 
 /** What `POST /invitations/accept` takes. */
 export const acceptance = z
-  .object({ token: text("token", { min: 1, max: limits.refreshTokenUnits }) }, { error: object })
+  .object({ token: text("token", { min: 1, max: limits.refreshTokenUnits }) }, { error: jsonObject })
   .meta({ id: "Acceptance" });
 
 export type WorkspaceBody = z.infer<typeof workspace>;

@@ -12,7 +12,7 @@ import {
 } from "../db/schema.ts";
 import { eventIfChanged } from "../events/outbox.ts";
 import { errorFields, log } from "../platform/log.ts";
-import { limits } from "../protocol/limits.ts";
+import { graceEnd } from "../workspaces/grace.ts";
 import { placesOf } from "./document-route.ts";
 import type { Places } from "./documents.ts";
 
@@ -24,9 +24,6 @@ export const workTime = 600_000;
 
 /** What one run of the cron erases of each kind: some calls each, of the 1,000 that an invocation has. */
 const erasedAtOnce = 100;
-
-/** When something that is erased now was deleted, at the latest. */
-const graceEnd = (now: number) => now - limits.graceDays * 86_400_000;
 
 /** Erases a document, its history, and who had which part in it, at once and for good. */
 export async function eraseDocument(places: Places, id: string, now: number): Promise<void> {

@@ -10,7 +10,7 @@ import {
   workspaces,
 } from "../db/schema.ts";
 import type { Position } from "../platform/cursor.ts";
-import { limits } from "../protocol/limits.ts";
+import { graceEnd } from "../workspaces/grace.ts";
 import { workspaceFor } from "../workspaces/workspaces.ts";
 import type { DocumentRow } from "./store.ts";
 
@@ -86,4 +86,4 @@ const isOwner = (userId: string): SQL | undefined =>
     and(eq(memberships.role, "editor"), eq(documents.ownerId, userId)),
   );
 
-const inTrash = (now: number): SQL => gt(documents.deletedAt, now - limits.graceDays * 86_400_000);
+const inTrash = (now: number): SQL => gt(documents.deletedAt, graceEnd(now));

@@ -2,7 +2,7 @@ import { and, eq, gt, isNull } from "drizzle-orm";
 import { documents } from "../db/schema.ts";
 import { eventIfChanged } from "../events/outbox.ts";
 import { Problem } from "../platform/problem.ts";
-import { limits } from "../protocol/limits.ts";
+import { graceEnd } from "../workspaces/grace.ts";
 import { roleIn, suffices } from "./access.ts";
 import { notFound, type Places } from "./documents.ts";
 import { eraseDocument } from "./erasure.ts";
@@ -59,7 +59,7 @@ export async function restoreDocument(
     db
       .update(documents)
       .set({ deletedAt: null })
-      .where(and(eq(documents.id, id), gt(documents.deletedAt, now - limits.graceDays * 86_400_000)))
+      .where(and(eq(documents.id, id), gt(documents.deletedAt, graceEnd(now))))
       .returning(),
     eventIfChanged(
       db,

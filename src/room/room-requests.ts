@@ -70,10 +70,7 @@ export class RoomRequests {
 
   /** The committed version, and who the actors of the log are. */
   head(): RoomResult<{ version: number; authorOf: (actor: number) => Author; actors: Actor[] }> {
-    return this.#guard((): ReturnType<RoomRequests["head"]> => {
-      this.#room.flush();
-      const room = this.#room.load();
-      if (!room) return { ok: false, ...noSuchDocument };
+    return this.#withRoom((room) => {
       const { authority, actors } = room;
       return {
         ok: true,
@@ -168,11 +165,7 @@ export class RoomRequests {
   recall(
     ...[writer, since]: Parameters<FanoutSource["recall"]>
   ): Awaited<ReturnType<FanoutSource["recall"]>> {
-    return this.#guard((): Awaited<ReturnType<FanoutSource["recall"]>> => {
-      this.#room.flush();
-      const room = this.#room.load();
-      if (!room) return { ok: false, ...noSuchDocument };
-      const { authority, actors } = room;
+    return this.#withRoom(({ authority, actors }): Awaited<ReturnType<FanoutSource["recall"]>> => {
       const actor = actors.find(writer)?.actor ?? 0;
       const reached = since !== undefined && since >= authority.horizon && since <= authority.version;
       return {

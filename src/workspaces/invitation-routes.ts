@@ -3,10 +3,10 @@ import { findUser } from "../auth/accounts.ts";
 import { authenticated } from "../auth/authenticate.ts";
 import { database } from "../db/database.ts";
 import { settingsOf } from "../env.ts";
-import { decodeCursor, encodeCursor } from "../platform/cursor.ts";
 import { jsonBody } from "../platform/json-body.ts";
 import { sendMail } from "../platform/mail.ts";
 import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers, tokenProblems } from "../platform/openapi.ts";
+import { readPage } from "../platform/page.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import { limits } from "../protocol/limits.ts";
@@ -102,17 +102,12 @@ export const invitationRoutes = new OpenAPIHono<RequestContext>()
     return c.json(invitationBody(made.invitation), 201);
   })
   .openapi(listRoute, async (c) => {
-    const { limit, cursor } = c.req.valid("query");
-    const after = cursor === undefined ? undefined : decodeCursor(cursor);
     const db = database(c.env.DB);
     const { id: workspaceId } = c.req.valid("param");
-    const found = await listInvitations(db, c.var.principal.userId, workspaceId, {
-      after,
-      limit: limit + 1,
-    });
-    const page = found.slice(0, limit);
-    const last = found.length > limit ? page.at(-1) : undefined;
-    return c.json({ items: page.map(invitationBody), next_cursor: last ? encodeCursor(last) : null }, 200);
+    const { rows, nextCursor } = await readPage(c.req.valid("query"), (slice) =>
+      listInvitations(db, c.var.principal.userId, workspaceId, slice),
+    );
+    return c.json({ items: rows.map(invitationBody), next_cursor: nextCursor }, 200);
   })
   .openapi(withdrawRoute, async (c) => {
     const { id: workspaceId, invitation_id } = c.req.valid("param");

@@ -1,9 +1,9 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { authenticated } from "../auth/authenticate.ts";
 import { database } from "../db/database.ts";
-import { decodeCursor, encodeCursor } from "../platform/cursor.ts";
 import { jsonBody } from "../platform/json-body.ts";
 import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers, tokenProblems } from "../platform/openapi.ts";
+import { readPage } from "../platform/page.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import { limits } from "../protocol/limits.ts";
@@ -76,15 +76,13 @@ const transferRoute = createRoute({
 export const memberRoutes = (announceAccess: WorkspacePorts["announceAccess"]) =>
   new OpenAPIHono<RequestContext>()
     .openapi(listRoute, async (c) => {
-      const { limit, cursor } = c.req.valid("query");
-      const after = cursor === undefined ? undefined : decodeCursor(cursor);
       const { userId } = c.var.principal;
       const db = database(c.env.DB);
-      const found = await listMembers(db, userId, c.req.valid("param").id, { after, limit: limit + 1 });
-      const page = found.slice(0, limit);
-      const last = found.length > limit ? page.at(-1) : undefined;
-      const next = last ? encodeCursor({ createdAt: last.createdAt, id: last.userId }) : null;
-      return c.json({ items: page.map(memberBody), next_cursor: next }, 200);
+      const { rows, nextCursor } = await readPage(c.req.valid("query"), async (slice) => {
+        const members = await listMembers(db, userId, c.req.valid("param").id, slice);
+        return members.map((member) => ({ ...member, id: member.userId }));
+      });
+      return c.json({ items: rows.map(memberBody), next_cursor: nextCursor }, 200);
     })
     .openapi(changeRoute, async (c) => {
       const { id: workspaceId, user_id: userId } = c.req.valid("param");

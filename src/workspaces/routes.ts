@@ -1,9 +1,9 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { authenticated } from "../auth/authenticate.ts";
 import { database } from "../db/database.ts";
-import { decodeCursor, encodeCursor } from "../platform/cursor.ts";
 import { jsonBody } from "../platform/json-body.ts";
 import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers, tokenProblems } from "../platform/openapi.ts";
+import { readPage } from "../platform/page.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import { limits } from "../protocol/limits.ts";
@@ -122,14 +122,14 @@ export function workspaceRoutes({ announceAccess }: WorkspacePorts) {
       return c.json(workspaceBody(made), 201);
     })
     .openapi(listRoute, async (c) => {
-      const { limit, cursor } = c.req.valid("query");
-      const after = cursor === undefined ? undefined : decodeCursor(cursor);
       const db = database(c.env.DB);
-      const found = await listWorkspaces(db, c.var.principal.userId, { after, limit: limit + 1 });
-      const page = found.slice(0, limit);
-      const last = found.length > limit ? page.at(-1) : undefined;
-      const next = last ? encodeCursor({ createdAt: last.joinedAt, id: last.id }) : null;
-      return c.json({ items: page.map(workspaceBody), next_cursor: next }, 200);
+      const { rows, nextCursor } = await readPage(c.req.valid("query"), (slice) =>
+        listWorkspaces(db, c.var.principal.userId, slice),
+      );
+      return c.json(
+        { items: rows.map(({ workspace }) => workspaceBody(workspace)), next_cursor: nextCursor },
+        200,
+      );
     })
     .openapi(readRoute, async (c) => {
       const { id } = c.req.valid("param");

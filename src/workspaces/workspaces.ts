@@ -1,4 +1,4 @@
-import { and, asc, eq, isNull, or, sql } from "drizzle-orm";
+import { and, asc, eq, gt, isNull, or, sql } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
 import { newerThan } from "../db/page-position.ts";
 import { memberships, workspaces } from "../db/schema.ts";
@@ -6,6 +6,7 @@ import { eventIfChanged } from "../events/outbox.ts";
 import type { Position } from "../platform/cursor.ts";
 import { Problem } from "../platform/problem.ts";
 import { limits } from "../protocol/limits.ts";
+import { graceEnd } from "./grace.ts";
 import { manages, type WorkspaceRole, writes } from "./roles.ts";
 
 /** A workspace as one of its members sees it. */
@@ -74,20 +75,21 @@ export async function workspaceToWrite(
   return found;
 }
 
-/** A person's workspaces, in the order in which they came into them. */
-export function listWorkspaces(
+/** A person's workspaces, in the order in which they came into them: `createdAt` is when that was. */
+export async function listWorkspaces(
   db: Database,
   userId: string,
   { after, limit }: { after: Position | undefined; limit: number },
-): Promise<(Workspace & { joinedAt: number })[]> {
+): Promise<(Position & { workspace: Workspace })[]> {
   const later = newerThan({ createdAt: memberships.createdAt, id: memberships.workspaceId }, after);
-  return db
-    .select({ ...columns, joinedAt: memberships.createdAt })
+  const rows = await db
+    .select({ workspace: columns, joinedAt: memberships.createdAt })
     .from(workspaces)
     .innerJoin(memberships, eq(memberships.workspaceId, workspaces.id))
     .where(and(eq(memberships.userId, userId), visible, later))
     .orderBy(asc(memberships.createdAt), asc(memberships.workspaceId))
     .limit(limit);
+  return rows.map(({ workspace, joinedAt }) => ({ workspace, createdAt: joinedAt, id: workspace.id }));
 }
 
 /** Throws Problem `quota_exceeded` for who is in as many workspaces as anyone may be. */
@@ -168,9 +170,7 @@ export async function restoreWorkspace(
     db
       .update(workspaces)
       .set({ deletedAt: null })
-      .where(
-        and(eq(workspaces.id, id), sql`${workspaces.deletedAt} > ${now - limits.graceDays * 86_400_000}`),
-      ),
+      .where(and(eq(workspaces.id, id), gt(workspaces.deletedAt, graceEnd(now)))),
     eventIfChanged(
       db,
       { type: "workspaces.restored", workspaceId: id, data: { workspace_id: id, user_id: userId } },

@@ -128,14 +128,16 @@ function backtrack(trace: readonly Int32Array[], endX: number, endY: number): Ma
   return matches.reverse();
 }
 
-function commonStart(a: string, b: string): number {
+/** Code units that both begin with, no surrogate pair cut. */
+export function commonStart(a: string, b: string): number {
   const most = Math.min(a.length, b.length);
   let length = 0;
   while (length < most && a.charCodeAt(length) === b.charCodeAt(length)) length++;
   return length > 0 && isHigh(a.charCodeAt(length - 1)) ? length - 1 : length;
 }
 
-function commonEnd(a: string, b: string): number {
+/** Code units that both end with, no surrogate pair cut. */
+export function commonEnd(a: string, b: string): number {
   const most = Math.min(a.length, b.length);
   let length = 0;
   while (length < most && a.charCodeAt(a.length - 1 - length) === b.charCodeAt(b.length - 1 - length))

@@ -195,7 +195,7 @@ export class RoomRequests {
     if (ifVersion !== undefined && ifVersion !== before.version) return atAnotherVersion(before.version);
     const fault = contentFault(content);
     if (fault) return { ok: false, ...fault };
-    const operations = contentChange(before.content, content, limits.insertUnits);
+    const operations = contentChange(before.content, content);
     if (operations.length > 0 && this.#room.log.isFull) return { ok: false, ...storageFull };
     return this.#change(room, author, operations);
   }

@@ -1,6 +1,6 @@
 // `npm run integrity`: has a document's room replay its history, and tells what that has shown.
 import { parseArgs } from "node:util";
-import type { IntegrityReportBody } from "../src/protocol/rest/documents.ts";
+import type { IntegrityReportBody } from "../src/protocol/rest/history-admin.ts";
 
 const help = `npm run integrity -- --document ID --email EMAIL [--url URL]
 

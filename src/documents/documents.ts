@@ -1,8 +1,6 @@
 import type { Database } from "../db/database.ts";
 import { Problem } from "../platform/problem.ts";
 import type { Role } from "../protocol/server-frames.ts";
-import type { IntegrityReport } from "../room/integrity.ts";
-import type { Span } from "../room/redaction.ts";
 import type { Attendance, Author, DocumentRoomApi, RoomResult, RoomStats } from "../room/room-api.ts";
 import { workspaceToWrite } from "../workspaces/workspaces.ts";
 import { type Need, readsHistory, roleIn, suffices } from "./access.ts";
@@ -103,31 +101,6 @@ export async function readPresence({ db, room }: Places, userId: string, id: str
 export async function readStats({ db, room }: Places, userId: string, id: string): Promise<RoomStats> {
   await documentFor(db, userId, id, "manage");
   return room(id).stats();
-}
-
-/** Replays the document's history. Throws Problem `forbidden` for others than its owner. */
-export async function checkIntegrity(
-  { db, room }: Places,
-  userId: string,
-  id: string,
-): Promise<IntegrityReport> {
-  await documentFor(db, userId, id, "manage");
-  return accepted(await room(id).checkIntegrity()).report;
-}
-
-/**
- * Takes a span out of the text and all of its history. Throws Problem `forbidden` for others than the owner: it cannot
- * be taken back.
- */
-export async function redactDocument(
-  { db, room }: Places,
-  author: Author,
-  id: string,
-  span: Span,
-): Promise<{ version: number }> {
-  await documentFor(db, author.userId, id, "manage");
-  const { version } = accepted(await room(id).redact({ span, author }));
-  return { version };
 }
 
 /**

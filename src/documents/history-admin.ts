@@ -1,5 +1,7 @@
-import type { Places } from "./documents.ts";
-import { accepted, documentFor } from "./documents.ts";
+import type { IntegrityReport } from "../room/integrity.ts";
+import type { Span } from "../room/redaction.ts";
+import type { Author } from "../room/room-api.ts";
+import { accepted, documentFor, type Places } from "./documents.ts";
 
 /** Milliseconds in a day. */
 const day = 86_400_000;
@@ -35,4 +37,29 @@ export async function compactHistory(
   await documentFor(db, userId, id, "manage");
   const { horizon, databaseBytes } = accepted(await room(id).compact());
   return { horizon, databaseBytes };
+}
+
+/** Replays the document's history. Throws Problem `forbidden` for others than its owner. */
+export async function checkIntegrity(
+  { db, room }: Places,
+  userId: string,
+  id: string,
+): Promise<IntegrityReport> {
+  await documentFor(db, userId, id, "manage");
+  return accepted(await room(id).checkIntegrity()).report;
+}
+
+/**
+ * Takes a span out of the text and all of its history. Throws Problem `forbidden` for others than the owner: it cannot
+ * be taken back.
+ */
+export async function redactDocument(
+  { db, room }: Places,
+  author: Author,
+  id: string,
+  span: Span,
+): Promise<{ version: number }> {
+  await documentFor(db, author.userId, id, "manage");
+  const { version } = accepted(await room(id).redact({ span, author }));
+  return { version };
 }

@@ -20,15 +20,7 @@ import {
   tagHeader,
   withBody,
 } from "./document-route.ts";
-import {
-  changeDocument,
-  checkIntegrity,
-  createDocument,
-  readDocument,
-  readPresence,
-  readStats,
-  redactDocument,
-} from "./documents.ts";
+import { changeDocument, createDocument, readDocument, readPresence, readStats } from "./documents.ts";
 import { entityTag, versionToMatch } from "./entity-tag.ts";
 import { grantRoutes } from "./grant-routes.ts";
 import { historyAdminRoutes } from "./history-admin-routes.ts";
@@ -98,40 +90,6 @@ const readStatsRoute = createRoute({
   },
 });
 
-const checkIntegrityRoute = createRoute({
-  method: "post",
-  path: "/documents/{id}/integrity",
-  summary: "Replay a document's history, and compare it with everything that was recorded",
-  ...ofOne,
-  responses: {
-    200: jsonAnswer(schemas.integrityReport, "What the replay has shown, be it sound or not."),
-    ...problemsOfOne("forbidden"),
-  },
-});
-
-const redactDocumentRoute = createRoute({
-  method: "post",
-  path: "/documents/{id}/redactions",
-  summary: "Replace a span of text by filler of equal length, in the document and in all of its history",
-  ...withBody,
-  request: { params, body: jsonRequest(schemas.redaction) },
-  responses: {
-    200: jsonAnswer(
-      schemas.redacted,
-      "The span is gone; versions, positions and authors are what they were.",
-    ),
-    ...problems(
-      ...bodyProblems,
-      "forbidden",
-      "not_found",
-      "out_of_range",
-      "splits_surrogate",
-      "base_ahead",
-      "too_old",
-    ),
-  },
-});
-
 const changeDocumentRoute = createRoute({
   method: "patch",
   path: "/documents/{id}",
@@ -190,13 +148,6 @@ export const documentRoutes = new OpenAPIHono<RequestContext>()
   .openapi(readStatsRoute, async (c) => {
     const stats = await readStats(...asked(c));
     return c.json(statsBody(stats), 200);
-  })
-  .openapi(checkIntegrityRoute, async (c) => {
-    const report = await checkIntegrity(...asked(c));
-    return c.json({ sound: report.faults.length === 0, ...report }, 200);
-  })
-  .openapi(redactDocumentRoute, async (c) => {
-    return c.json(await redactDocument(...askedAsAuthor(c), c.req.valid("json")), 200);
   })
   .openapi(changeDocumentRoute, async (c) => {
     const { title, content } = c.req.valid("json");

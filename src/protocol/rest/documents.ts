@@ -112,38 +112,7 @@ export const documentStats = z
   })
   .meta({ id: "DocumentStats" });
 
-/** What `POST /documents/{id}/redactions` takes. */
-export const redaction = z
-  .object(
-    {
-      version: count("Of the text that the span is in.").min(0),
-      from: count("Where the span begins, in UTF-16 code units.").min(0),
-      to: count("Where it ends: the first unit that is not in it.").min(1),
-    },
-    { error: jsonObject },
-  )
-  .refine(({ from, to }) => from < to, "to must be greater than from")
-  .meta({ id: "Redaction" });
-
-/** The answer to a redaction. */
-export const redacted = z
-  .object({ version: count("Of the document now; a new one, if the span was in its text.") })
-  .meta({ id: "Redacted" });
-
-/** What replaying a document's history has shown. */
-export const integrityReport = z
-  .object({
-    sound: z.boolean().meta({ description: "Whether there are no faults." }),
-    version: count("That was reached."),
-    horizon: count("That it began with: what came before is trimmed."),
-    operations: count("That were replayed."),
-    points: count("Recorded texts that the replayed one was compared with."),
-    faults: z.array(z.object({ version: z.int(), what: z.string() })),
-  })
-  .meta({ id: "IntegrityReport" });
-
 export type DocumentBody = z.infer<typeof document>;
 export type PresenceBody = z.infer<typeof presence>;
 export type DocumentStatsBody = z.infer<typeof documentStats>;
 export type DocumentSummaryBody = z.infer<typeof documentSummary>;
-export type IntegrityReportBody = z.infer<typeof integrityReport>;

@@ -158,7 +158,10 @@ export async function deleteWorkspace(db: Database, userId: string, id: string, 
   ]);
 }
 
-/** Brings a deleted workspace back, with its documents. Throws Problem `forbidden`. */
+/**
+ * Brings a deleted workspace back, with its documents; one that is not deleted stays as it is. Throws Problem `forbidden`,
+ * and `not_found` from the end of the grace period on, be it erased yet or not.
+ */
 export async function restoreWorkspace(
   db: Database,
   userId: string,
@@ -166,17 +169,20 @@ export async function restoreWorkspace(
   now: number,
 ): Promise<Workspace> {
   const workspace = await ownedWorkspace(db, userId, id);
-  await db.batch([
+  if (workspace.deletedAt === null) return workspace;
+  const [restored] = await db.batch([
     db
       .update(workspaces)
       .set({ deletedAt: null })
-      .where(and(eq(workspaces.id, id), gt(workspaces.deletedAt, graceEnd(now)))),
+      .where(and(eq(workspaces.id, id), gt(workspaces.deletedAt, graceEnd(now))))
+      .returning({ id: workspaces.id }),
     eventIfChanged(
       db,
       { type: "workspaces.restored", workspaceId: id, data: { workspace_id: id, user_id: userId } },
       now,
     ),
   ]);
+  if (restored.length === 0) throw noWorkspace();
   return { ...workspace, deletedAt: null };
 }
 

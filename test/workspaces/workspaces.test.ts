@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
+import { limits } from "../../src/protocol/limits.ts";
 import type { TokensBody } from "../../src/protocol/rest/accounts.ts";
 import { api, expectProblem, newAccount } from "../support/api.ts";
 import { addMember } from "../support/members.ts";
@@ -122,6 +123,17 @@ describe("workspaces", () => {
     expect(back.body.deleted_at).toBeNull();
     expect((await api("GET", `/workspaces/${id}`, { token: member.access_token })).status).toBe(200);
     expect(await events(id)).toEqual(["workspaces.created", "workspaces.deleted", "workspaces.restored"]);
+  });
+
+  it("whose grace has ended are not brought back, be they erased yet or not", async () => {
+    const { id } = await newWorkspace();
+    const token = owner.access_token;
+    await api("DELETE", `/workspaces/${id}`, { token });
+    await env.DB.prepare("UPDATE workspaces SET deleted_at = ? WHERE id = ?")
+      .bind(Date.now() - limits.graceDays * 86_400_000, id)
+      .run();
+    expectProblem(await api("POST", `/workspaces/${id}/restore`, { token }), "not_found");
+    expect(await events(id)).toEqual(["workspaces.created", "workspaces.deleted"]);
   });
 
   it("of a person's own cannot be deleted, left or shared", async () => {

@@ -9,9 +9,9 @@ import {
   uniqueIndex,
 } from "drizzle-orm/sqlite-core";
 
-// The tables of D1, all of them: they refer to each other. Times are milliseconds since the epoch. Migrations only add: a
-// table rebuild on D1 deletes the rows of every table that refers to it by a cascade, and reports success. So no cascade
-// either.
+// The tables of D1, all of them, past 400 lines: they refer to each other, and docs/storage.md has them in this order. Times
+// are milliseconds since the epoch. Migrations only add: a table rebuild on D1 deletes the rows of every table that refers
+// to it by a cascade, and reports success. So no cascade either.
 
 export const users = sqliteTable(
   "users",

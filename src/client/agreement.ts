@@ -1,5 +1,5 @@
 import type { Operation } from "../ot/operation.ts";
-import { limits } from "../protocol/limits.ts";
+import { reportOperations, reportUnits } from "../protocol/limits.ts";
 
 /** An accepted operation, as the client took it in. */
 interface Taken {
@@ -20,8 +20,8 @@ export class Agreement {
 
   take(version: number, actor: number, seq: number, op: Operation): void {
     this.#taken.push({ version, actor, seq, op });
-    if (this.#taken.length > 2 * limits.reportOperations) {
-      this.#taken = this.#taken.slice(-limits.reportOperations);
+    if (this.#taken.length > 2 * reportOperations) {
+      this.#taken = this.#taken.slice(-reportOperations);
     }
   }
 
@@ -29,10 +29,10 @@ export class Agreement {
   get operations(): readonly Taken[] {
     let units = 0;
     let from = this.#taken.length;
-    const oldest = Math.max(0, from - limits.reportOperations);
+    const oldest = Math.max(0, from - reportOperations);
     while (from > oldest) {
       units += JSON.stringify(this.#taken[from - 1]).length + 1;
-      if (units > limits.reportUnits) break;
+      if (units > reportUnits) break;
       from--;
     }
     return this.#taken.slice(from);

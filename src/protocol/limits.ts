@@ -1,3 +1,8 @@
+/** Operations in a report of a differing text: all since the last check, unless many were accepted in one flush. */
+export const reportOperations = 256;
+/** Code units of the operations in a report as JSON. */
+export const reportUnits = 65_536;
+
 /**
  * Every limit of the service: its unit, and why it is where it is. The socket's are announced in `welcome`.
  * Sizes of text are UTF-16 code units (law OT-4).
@@ -67,10 +72,8 @@ export const limits = {
   unprovenUnits: 16_777_216,
   /** Versions between two hashes of the text that go to everybody: one costs the room some tens of microseconds. */
   checkVersions: 256,
-  /** Operations in a report of a differing text: all since the last check, unless many were accepted in one flush. */
-  reportOperations: 256,
-  /** Code units of these operations as JSON. */
-  reportUnits: 65_536,
+  reportOperations,
+  reportUnits,
   /** Reports that a room keeps. */
   keptReports: 5,
   /** Code units of an access token; ours have about 500. */

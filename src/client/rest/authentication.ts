@@ -1,0 +1,191 @@
+import { MateriError } from "./materi-error.ts";
+import { type Connection, request, type TokenSource } from "./requests.ts";
+import type { Routes, Tokens, User } from "./routes.ts";
+import { acrossTabs, type OtherTabs } from "./tabs.ts";
+
+/** Who is signed in, by which tokens. */
+interface SignIn {
+  readonly user: User;
+  readonly accessToken: string;
+  /** Milliseconds since the epoch. */
+  readonly expiresAt: number;
+  /** Undefined where a browser keeps it in a cookie. */
+  readonly refreshToken: string | undefined;
+}
+
+type Body<Route extends keyof Routes> = Omit<NonNullable<Routes[Route]["body"]>, "cookie">;
+
+/** Milliseconds before its end from which on a token counts as ended: it has to last for the request. */
+const margin = 30_000;
+
+/**
+ * Signing in, staying signed in, signing out. In a browser the refresh token is in a cookie that no script can read, and
+ * all tabs of one origin are signed in and out together; elsewhere it is here, in memory. However many requests need a new
+ * access token at once, in however many tabs, one fetches it (law AU-2 has the rules of refresh tokens).
+ */
+export class Authentication implements TokenSource {
+  readonly #connection: Connection;
+  readonly #listeners = new Set<(user: User | undefined) => void>();
+  readonly #tabs: OtherTabs<SignIn> | undefined;
+  #signIn: SignIn | undefined;
+  #renewal: Promise<SignIn> | undefined;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+    if (connection.withCookies) this.#tabs = acrossTabs(connection.url, (signIn) => this.#hear(signIn));
+  }
+
+  /** Who is signed in, as far as is known here: after a reload of the page, `resume` finds out. */
+  get user(): User | undefined {
+    return this.#signIn?.user;
+  }
+
+  /** For a program that goes on later (`resume`); every renewal makes another. Undefined in browsers. */
+  get refreshToken(): string | undefined {
+    return this.#signIn?.refreshToken;
+  }
+
+  /** Tells of everyone who signs in or out, here or in another tab; returns what ends that. */
+  onUser(listener: (user: User | undefined) => void): () => void {
+    this.#listeners.add(listener);
+    return () => this.#listeners.delete(listener);
+  }
+
+  async register(account: Body<"POST /auth/register">): Promise<Routes["POST /auth/register"]["answer"]> {
+    return this.#enter("/auth/register", account);
+  }
+
+  /** With a password. */
+  async login(credentials: Body<"POST /auth/login">): Promise<Routes["POST /auth/login"]["answer"]> {
+    return this.#enter("/auth/login", credentials);
+  }
+
+  /** Where to send a browser that signs in with Google; it comes back to `returnTo`, where `resume` finds it signed in. */
+  googleUrl(returnTo = "/"): string {
+    return `${this.#connection.url}/api/v1/auth/oauth/google?${new URLSearchParams({ return_to: returnTo })}`;
+  }
+
+  /** With what Google sent back to a front end of its own. */
+  async loginWithGoogle(
+    answer: Body<"POST /auth/oauth/google">,
+  ): Promise<Routes["POST /auth/oauth/google"]["answer"]> {
+    return this.#enter("/auth/oauth/google", answer);
+  }
+
+  /**
+   * Goes on with the sign-in that this browser has, or with that of a refresh token; undefined if there is none that is
+   * still good. Throws MateriError where the service cannot be reached.
+   */
+  async resume(refreshToken?: string): Promise<User | undefined> {
+    try {
+      return (await this.#renew(undefined, refreshToken)).user;
+    } catch (error) {
+      if (error instanceof MateriError && isRefusal(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Takes the tokens of an answer for those of this client. */
+  accept(tokens: Tokens): User {
+    const signIn = this.#take(tokens);
+    this.#tabs?.tell(signIn);
+    return signIn.user;
+  }
+
+  /** Ends this session, the person's others, or all of them. */
+  async logout(scope: "session" | "others" | "all" = "session"): Promise<void> {
+    const cookie = this.#connection.withCookies && { cookie: true };
+    try {
+      await request(this.#connection, this, {
+        method: "POST",
+        path: "/auth/logout",
+        body: { scope, ...cookie },
+      });
+    } catch (error) {
+      // What has ended already needs no end.
+      if (!(error instanceof MateriError && isRefusal(error))) throw error;
+    }
+    if (scope === "others") return;
+    this.#set(undefined);
+    this.#tabs?.tell(undefined);
+  }
+
+  /**
+   * An access token that lasts for a request; undefined if nobody is signed in. `refused`: the service would not take
+   * this one. Throws MateriError: `invalid_token` if the sign-in has ended, which is then forgotten here.
+   */
+  async token(refused?: string): Promise<string | undefined> {
+    const signIn = this.#signIn;
+    if (!signIn) return undefined;
+    if (isFresh(signIn) && signIn.accessToken !== refused) return signIn.accessToken;
+    return (await this.#renew(signIn, signIn.refreshToken)).accessToken;
+  }
+
+  async #enter<Answer extends object>(path: string, body: object): Promise<Answer> {
+    const answer = (await this.#ask(path, body)) as Answer;
+    // Another answer asks for more than a password.
+    if ("access_token" in answer) this.accept(answer as unknown as Tokens);
+    return answer;
+  }
+
+  #ask(path: string, body: object): Promise<unknown> {
+    const cookie = this.#connection.withCookies && { cookie: true };
+    return request(this.#connection, undefined, { method: "POST", path, body: { ...body, ...cookie } });
+  }
+
+  /** One at a time, in this tab and in all. `before` is what is to be replaced. */
+  #renew(before: SignIn | undefined, refreshToken: string | undefined): Promise<SignIn> {
+    const rotate = async () => {
+      // What somebody else has fetched meanwhile is as good.
+      const newer = this.#signIn;
+      if (newer && newer !== before && isFresh(newer)) return newer;
+      return this.#rotate(refreshToken);
+    };
+    this.#renewal ??= (this.#tabs ? this.#tabs.alone(rotate) : rotate()).finally(() => {
+      this.#renewal = undefined;
+    });
+    return this.#renewal;
+  }
+
+  async #rotate(refreshToken: string | undefined): Promise<SignIn> {
+    const before = this.#signIn;
+    try {
+      const body = refreshToken === undefined ? {} : { refresh_token: refreshToken };
+      const tokens = (await this.#ask("/auth/refresh", body)) as Tokens;
+      if (before && tokens.user.id !== before.user.id) {
+        throw new MateriError("invalid_token", "Somebody else is signed in here now.", { status: 401 });
+      }
+      this.accept(tokens);
+    } catch (error) {
+      if (error instanceof MateriError && isRefusal(error) && this.#signIn === before) this.#set(undefined);
+      throw error;
+    }
+    return this.#signIn as SignIn;
+  }
+
+  #take({ access_token, expires_in, refresh_token, user }: Tokens): SignIn {
+    const expiresAt = Date.now() + expires_in * 1_000;
+    const signIn = { user, accessToken: access_token, expiresAt, refreshToken: refresh_token };
+    this.#set(signIn);
+    return signIn;
+  }
+
+  /** Another tab has signed in, out, or has new tokens. Who is somebody else is not taken for the person of this tab. */
+  #hear(signIn: SignIn | undefined): void {
+    const { user } = this;
+    this.#set(user && signIn && user.id !== signIn.user.id ? undefined : signIn);
+  }
+
+  #set(signIn: SignIn | undefined): void {
+    const before = JSON.stringify(this.user);
+    this.#signIn = signIn;
+    if (before === JSON.stringify(this.user)) return;
+    for (const listener of [...this.#listeners]) listener(this.user);
+  }
+}
+
+const isFresh = ({ expiresAt }: SignIn): boolean => expiresAt - Date.now() > margin;
+
+/** Whether the sign-in itself was refused, and not the moment. */
+const isRefusal = ({ code }: MateriError): boolean =>
+  code === "invalid_token" || code === "unauthenticated" || code === "validation_failed";

@@ -41,7 +41,10 @@ const listNamedRoute = createRoute({
   summary: "List the versions of a document that have names, newest first",
   ...reading,
   request: { params, query: pageQuery },
-  responses: { 200: jsonAnswer(schemas.namedVersionPage, "A page of named versions."), ...problemsOfOne("forbidden") },
+  responses: {
+    200: jsonAnswer(schemas.namedVersionPage, "A page of named versions."),
+    ...problemsOfOne("forbidden"),
+  },
 });
 
 const nameRoute = createRoute({

@@ -28,6 +28,8 @@ export const limits = {
    * some 2 million typed edits, a few seconds. What is further away is answered when the question is asked again.
    */
   replayWeight: 33_554_432,
+  /** Days for which a history may be told to be kept: a hundred years. The platform takes no alarm after the year 275,760. */
+  retentionDays: 36_500,
   /** Versions of a document that have a name: what a list to look through may hold. */
   namedVersions: 1_000,
   /** Code units of such a name. */

@@ -1,4 +1,7 @@
-import { expect, it } from "vitest";
+import { runInDurableObject } from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect, it, vi } from "vitest";
+import { limits } from "../../src/protocol/limits.ts";
 import { api, expectProblem, newAccount } from "../support/api.ts";
 import { openSocket } from "../support/socket.ts";
 
@@ -39,6 +42,19 @@ it("a history is kept whole unless something else is said, and of bad bounds not
   const all = await api("PUT", `${path}/retention`, { token, json: { operations: null, days: null } });
   expect(all.body).toEqual({ operations: null, days: null, horizon: 0 });
   expect((await api("POST", `${path}/compaction`, { token })).body.horizon).toBe(0);
+});
+
+it("a history is kept for a hundred years at most: the room has an alarm for their end", async () => {
+  const { id, token, path } = await editedDocument();
+  const keep = (days: number) => api("PUT", `${path}/retention`, { token, json: { operations: null, days } });
+  expectProblem(await keep(limits.retentionDays + 1), "validation_failed");
+  expect((await keep(limits.retentionDays)).status).toBe(200);
+  const end = Date.now() + limits.retentionDays * 86_400_000;
+  await vi.waitFor(async () => {
+    const at = await runInDurableObject(env.ROOMS.getByName(id), (_room, { storage }) => storage.getAlarm());
+    expect(at).not.toBeNull();
+    expect(Math.abs(at! - end)).toBeLessThan(3_600_000);
+  });
 });
 
 it("nobody else sets or compacts it", async () => {

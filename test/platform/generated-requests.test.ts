@@ -1,4 +1,4 @@
-import { expect, inject, it } from "vitest";
+import { afterEach, expect, inject, it, vi } from "vitest";
 import { api, newAccount, send } from "../support/api.ts";
 import { quick, RequestGenerator } from "../support/generated-request.ts";
 import { Random } from "../support/ot-random.ts";
@@ -22,9 +22,13 @@ async function newPerson(random: Random): Promise<Person> {
   return { token, generator };
 }
 
+afterEach(() => void vi.restoreAllMocks());
+
 it(
   `answers ${requests} requests made up from /openapi.json as it says (seed ${seed})`,
   async () => {
+    // What broke behind an answer that was fine.
+    const errors = vi.spyOn(console, "error").mockImplementation(() => {});
     const random = new Random(seed);
     const people = [await newPerson(random), await newPerson(random)];
     const statuses = new Map<number, number>();
@@ -48,6 +52,7 @@ it(
       });
       // An installation may do without Google: then 501 is the answer that is meant.
       if (answer.status !== 501) expect(answer.status, `${what}\n${answer.text}`).toBeLessThan(500);
+      expect(errors.mock.calls, what).toEqual([]);
       if (broken) expect(answer.status, `${what}\n${answer.text}`).toBeGreaterThanOrEqual(400);
       statuses.set(answer.status, (statuses.get(answer.status) ?? 0) + 1);
       asked.add(operation);

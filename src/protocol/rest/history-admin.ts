@@ -1,11 +1,12 @@
 import { z } from "zod";
+import { limits } from "../limits.ts";
 import { jsonObject } from "./text.ts";
 
-const bound = (name: string, description: string) =>
+const bound = (name: string, max: number, description: string) =>
   z
     .int(`${name} must be a whole number, or null`)
     .min(0, `${name} must be at least 0`)
-    .max(1_000_000_000, `${name} must be at most 1000000000`)
+    .max(max, `${name} must be at most ${max}`)
     .nullable()
     .meta({ description });
 
@@ -15,9 +16,14 @@ export const retention = z
     {
       operations: bound(
         "operations",
+        1_000_000_000,
         "The newest operations, so many, are kept; null: none for their number.",
       ),
-      days: bound("days", "Operations are kept for so many days; null: none for their age."),
+      days: bound(
+        "days",
+        limits.retentionDays,
+        "Operations are kept for so many days; null: none for their age.",
+      ),
     },
     { error: jsonObject },
   )

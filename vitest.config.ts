@@ -1,7 +1,11 @@
+import { mkdirSync } from "node:fs";
 import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { mailbox } from "./test/support/mailbox-worker.ts";
 import { testSecrets } from "./test/support/secrets.ts";
+
+// Of the web app these tests need no more than that its folder is there.
+mkdirSync("dist/web", { recursive: true });
 
 // Else wrangler warns, before every file, of the secrets that these tests bring along.
 process.env.WRANGLER_LOG ??= "error";

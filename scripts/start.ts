@@ -6,6 +6,7 @@ import { createServer } from "node:net";
 import { join, resolve } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { announceMail } from "./announce-mail.ts";
+import { buildWeb } from "./build-web.ts";
 import { startLocalProvider } from "./local-oidc.ts";
 import { completeSecrets } from "./local-secrets.ts";
 import { wranglerBin, wranglerEnv } from "./wrangler.ts";
@@ -152,6 +153,7 @@ const made = completeSecrets(".dev.vars");
 if (made.length > 0)
   console.log(`Made ${made.join(" and ")} in .dev.vars (ignored by git, readable by you only).`);
 migrate();
+if (!buildWeb()) fail("The web app could not be built: see above.");
 
 // In this process, so that it ends with it.
 const provider = argument === "--with-oidc" ? await startLocalProvider() : undefined;
@@ -196,9 +198,10 @@ if (!stopping) {
   console.log(`
 Materi is running. Ctrl-C stops it; its data stays in .wrangler/state.
 
+  App      ${address}
   REST     ${address}/api/v1
   Sockets  ws://127.0.0.1:${port}/ws/documents/{id}
-  API      ${address}/openapi.json
+  API      ${address}/docs
 ${provider ? `\nSign in with a local provider in Google's place (any address, any password):\n\n  ${address}/api/v1/auth/oauth/google\n` : ""}
 Make an account, and see it answer with an access token:
 

@@ -17,6 +17,7 @@ import { settingsOf } from "./env.ts";
 import { consumeEvents } from "./events/consume.ts";
 import type { EventConsumer } from "./events/event.ts";
 import { type EventMessage, handOnAfter, sweepOutbox } from "./events/hand-on.ts";
+import { appPage } from "./platform/app-page.ts";
 import { notFoundOf, onError, onInvalid } from "./platform/error-handling.ts";
 import { crossOrigin, ownPagesOnly } from "./platform/origins.ts";
 import { Problem, problemTitle } from "./platform/problem.ts";
@@ -35,7 +36,8 @@ import { workspaceRoutes } from "./workspaces/routes.ts";
 const app = new OpenAPIHono<RequestContext>({ defaultHook: onInvalid });
 app.use(requestContext);
 app.onError(onError);
-app.notFound(notFoundOf(app));
+const notFound = notFoundOf(app);
+app.notFound(async (c) => (await appPage(c)) ?? notFound(c));
 app.use("/api/*", crossOrigin, ownPagesOnly, handOnAfter);
 // After the above, so that a page of an allowed origin can read that it asked too often.
 app.use(floodGuard("NETWORK_RATE"));
@@ -112,20 +114,6 @@ app.get("/docs", async (c) => {
 
 app.get("/asyncapi.json", (c) => c.json(asyncApi(new URL(c.req.url))));
 app.get("/protocol/schemas.json", (c) => c.json(frameSchemas()));
-
-app.get("/", (c) =>
-  c.text(
-    [
-      "Materi: collaborative documents.",
-      "",
-      "REST         /api/v1, described in /openapi.json; for people in /docs",
-      "Sockets      /ws/documents/{id}, described in /asyncapi.json and /protocol/schemas.json",
-      "Public keys  /.well-known/jwks.json",
-      "Health       /health",
-      "",
-    ].join("\n"),
-  ),
-);
 
 /** Who hears of every event. */
 const eventConsumers: EventConsumer[] = [announceAccessAfter, noteDeliveries];

@@ -13,11 +13,6 @@ describe("addresses", () => {
     expect(answer.body).toEqual({ status: "ok" });
   });
 
-  it("names the addresses at the root", async () => {
-    const answer = await send("GET", "/");
-    expect(answer.text).toContain("/openapi.json");
-  });
-
   it.each(["/nope", "/api/v1/nope", "/api/v1/documents/a/b/c", "/API/v1/documents", "/api/v1//documents"])(
     "answers 404 for %s",
     async (path) => expectProblem(await send("GET", path), "not_found"),

@@ -1,0 +1,29 @@
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, globSync, readFileSync, writeFileSync } from "node:fs";
+import { resolve } from "node:path";
+
+const sources = ["src/{web,client,ot,protocol}/**/*", "vite.config.ts", "package-lock.json"];
+const stamp = "dist/web.stamp";
+
+/** Builds the web app into dist/web, unless that is what these very sources were built to. Says whether it is there. */
+export function buildWeb(): boolean {
+  const digest = createHash("sha256");
+  for (const { parentPath, name } of globSync(sources, { withFileTypes: true }).filter((entry) =>
+    entry.isFile(),
+  )) {
+    const path = resolve(parentPath, name);
+    digest.update(`${path}\0`).update(readFileSync(path));
+  }
+  const now = digest.digest("hex");
+  if (existsSync("dist/web/index.html") && existsSync(stamp) && readFileSync(stamp, "utf8") === now)
+    return true;
+  console.log("Building the web app…");
+  const { status } = spawnSync(
+    process.execPath,
+    [resolve("node_modules/vite/bin/vite.js"), "build", "--logLevel", "warn"],
+    { stdio: "inherit" },
+  );
+  if (status === 0) writeFileSync(stamp, now);
+  return status === 0;
+}

@@ -1,0 +1,56 @@
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useState } from "react";
+import { client } from "../client.ts";
+import { Confirm } from "../design/dialog.tsx";
+import { explain } from "../design/explain.ts";
+import { Menu } from "../design/menu.tsx";
+import { Notice } from "../design/notice.tsx";
+import type { ListedDocument } from "./document-list.tsx";
+import { documentsKey } from "./documents-query.ts";
+import { MoveDialog } from "./move-dialog.tsx";
+
+/** What can be done with a document from a list. */
+export function DocumentMenu({ document }: { document: ListedDocument }) {
+  const queries = useQueryClient();
+  const [asking, setAsking] = useState<"delete" | "move">();
+  const changed = {
+    onSuccess: () => {
+      setAsking(undefined);
+      return queries.invalidateQueries({ queryKey: documentsKey });
+    },
+  };
+  const remove = useMutation({ mutationFn: () => client.documents.delete(document.id), ...changed });
+  const duplicate = useMutation({
+    mutationFn: () => client.documents.duplicate(document.id, {}),
+    ...changed,
+  });
+  return (
+    <>
+      {duplicate.isError && <span role="alert">{explain(duplicate.error)}</span>}
+      <Menu label={`More for ${document.title}`} face="⋯">
+        <button type="button" role="menuitem" onClick={() => duplicate.mutate()}>
+          Duplicate
+        </button>
+        <button type="button" role="menuitem" onClick={() => setAsking("move")}>
+          Move…
+        </button>
+        <button type="button" role="menuitem" className="menu-danger" onClick={() => setAsking("delete")}>
+          Delete…
+        </button>
+      </Menu>
+      {asking === "move" && <MoveDialog document={document} onClose={() => setAsking(undefined)} />}
+      {asking === "delete" && (
+        <Confirm
+          title={`Delete “${document.title}”?`}
+          action="Delete"
+          busy={remove.isPending}
+          onConfirm={() => remove.mutate()}
+          onClose={() => setAsking(undefined)}
+        >
+          <p>It goes to the trash, from where its owners can bring it back for 30 days.</p>
+          {remove.isError && <Notice kind="bad">{explain(remove.error)}</Notice>}
+        </Confirm>
+      )}
+    </>
+  );
+}

@@ -9,6 +9,8 @@ export interface MeasuredRoom {
   rowsPerSnapshot: number;
   /** Rows written for a newcomer's first operation, besides those of its commit. */
   rowsPerWriter: number;
+  /** Rows written to announce an edit, its alarms among them, besides those of its commit. */
+  rowsPerAnnouncement: number;
   /** Rows that joining, presence, pings and leaving write: alarms that are set. */
   rowsOfAudience: number;
   /** Rows that loading a room reads, besides one for each commit since the snapshot. */
@@ -47,15 +49,21 @@ function activeHour(room: MeasuredRoom): Use {
   const seconds = 3_600;
   const commits = assumed.writers * assumed.submissionsPerSecond * seconds;
   const snapshots = (commits * assumed.operationUnits) / assumed.snapshotUnits;
+  const announcements = (seconds * 1_000) / limits.announceLongestMs;
+  // Those that find that people go on writing, each of which sets the next.
+  const alarms = (seconds * 1_000) / limits.announceQuietMs;
   return {
-    requests: assumed.writers,
+    // An announcement is a call of the Worker.
+    requests: assumed.writers + announcements + alarms,
     messages: commits + assumed.writers * assumed.presencePerSecond * seconds,
     activeSeconds: seconds,
     rowsRead: room.rowsPerLoad,
     rowsWritten:
       commits * room.rowsPerCommit.of1 +
       snapshots * room.rowsPerSnapshot +
-      assumed.writers * room.rowsPerWriter,
+      assumed.writers * room.rowsPerWriter +
+      announcements * room.rowsPerAnnouncement +
+      alarms,
   };
 }
 
@@ -99,6 +107,7 @@ export function costTables(room: MeasuredRoom): { prices: string; measured: stri
         ["rows written by a commit of 50 operations", room.rowsPerCommit.of50],
         ["rows written besides, when a snapshot is due", room.rowsPerSnapshot],
         ["rows written besides, when somebody writes for the first time", room.rowsPerWriter],
+        ["rows written besides, to announce edits (alarms included)", room.rowsPerAnnouncement],
         ["rows written by joining, presence, pings and leaving", room.rowsOfAudience],
         ["rows read to load a room, besides one for each commit since the snapshot", room.rowsPerLoad],
         ["messages to sockets for one operation among ten", room.framesPerOperation],

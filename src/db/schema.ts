@@ -336,6 +336,8 @@ export const documents = sqliteTable(
     updatedAt: integer("updated_at").notNull(),
     /** Set while it waits in the trash to be erased. */
     deletedAt: integer("deleted_at"),
+    /** The version of the text that an event has told of last, or that it began with. */
+    toldVersion: integer("told_version").notNull().default(0),
   },
   (table) => [
     index("documents_owner_created").on(table.ownerId, table.createdAt, table.id),

@@ -77,6 +77,7 @@ export async function createDocument(
     createdAt: now,
     updatedAt: now,
     deletedAt: null,
+    toldVersion: version,
   };
   if (!(await insertDocument(db, row, erasureAt))) {
     await eraseRoom({ db, room }, id);
@@ -131,7 +132,7 @@ export async function changeDocument(
   if (content === undefined && ifVersion !== undefined && ifVersion !== text.version) {
     throw new Problem("precondition_failed", `The document is at version ${text.version}.`);
   }
-  const row = await updateDocument(db, id, { title, by: author.userId }, now);
+  const row = await updateDocument(db, id, { title, version: text.version, by: author.userId }, now);
   if (!row) throw notFound();
   return { row, ...text };
 }

@@ -109,6 +109,6 @@ export async function restoreVersion(
 ): Promise<{ version: number }> {
   refuseHiddenHistory(await documentFor(db, author.userId, id, "write"));
   const { version } = accepted(await room(id).restore({ version: to.version, author }));
-  await updateDocument(db, id, { title: undefined, by: author.userId }, now);
+  await updateDocument(db, id, { title: undefined, version, by: author.userId }, now);
   return { version };
 }

@@ -1,4 +1,4 @@
-import { and, eq, gt, isNull, or, sql } from "drizzle-orm";
+import { and, eq, gt, isNull, ne, or, sql } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
 import {
   documentGrants,
@@ -26,12 +26,12 @@ export async function noteRoom(db: Database, id: string, dueAt: number): Promise
  * full, or the note is not what it was: then the room is being erased.
  */
 export async function insertDocument(db: Database, row: DocumentRow, erasureAt: number): Promise<boolean> {
-  const { id, workspaceId, ownerId, title, createdAt } = row;
+  const { id, workspaceId, ownerId, title, createdAt, toldVersion } = row;
   const [made] = await db.batch([
     db
       .insert(documents)
       .select(
-        sql`SELECT ${id}, ${workspaceId}, ${ownerId}, ${title}, ${createdAt}, ${createdAt}, NULL
+        sql`SELECT ${id}, ${workspaceId}, ${ownerId}, ${title}, ${createdAt}, ${createdAt}, NULL, ${toldVersion}
             WHERE EXISTS (SELECT 1 FROM room_erasures WHERE document_id = ${id} AND due_at = ${erasureAt})
               AND ${hasRoomFor(workspaceId)}`,
       )
@@ -127,20 +127,51 @@ export async function findDocument(
   return { ...rest, linkRole, linkHistory: history === 1 };
 }
 
-/** Changes the title, if one is given, and says when. Undefined if the document has been deleted meanwhile. */
+const workspaceOf = (id: string) => sql<string>`(SELECT workspace_id FROM documents WHERE id = ${id})`;
+
+/**
+ * Changes the title, if one is given, and says when, and of which version of the text. Undefined if the document has been
+ * deleted meanwhile.
+ */
 export async function updateDocument(
   db: Database,
   id: string,
-  { title, by }: { title: string | undefined; by: string },
+  { title, version, by }: { title: string | undefined; version: number; by: string },
   now: number,
 ): Promise<DocumentRow | undefined> {
   const update = db
     .update(documents)
-    .set({ ...(title !== undefined && { title }), updatedAt: now })
+    .set({
+      ...(title !== undefined && { title }),
+      updatedAt: now,
+      toldVersion: version,
+    })
     .where(and(eq(documents.id, id), isNull(documents.deletedAt)))
     .returning();
-  const workspaceId = sql<string>`(SELECT workspace_id FROM documents WHERE id = ${id})`;
-  const event = { type: "documents.updated", workspaceId, data: { document_id: id, user_id: by } } as const;
+  const data = { document_id: id, version, user_id: by };
+  const event = { type: "documents.updated", workspaceId: workspaceOf(id), data } as const;
   const [[row]] = await db.batch([update, eventIfChanged(db, event, now)]);
   return row;
+}
+
+/**
+ * Records that the text was edited up to a version, if that was not told last (law EV-3). It may be a lower one, where older
+ * storage was put back. Whether there is an event of it.
+ */
+export async function noteEdits(
+  db: Database,
+  id: string,
+  { version, at }: { version: number; at: number },
+  now: number,
+): Promise<boolean> {
+  const data = { document_id: id, version };
+  const [noted] = await db.batch([
+    db
+      .update(documents)
+      .set({ toldVersion: version, updatedAt: sql`max(${documents.updatedAt}, ${at})` })
+      .where(and(eq(documents.id, id), isNull(documents.deletedAt), ne(documents.toldVersion, version)))
+      .returning({ id: documents.id }),
+    eventIfChanged(db, { type: "documents.updated", workspaceId: workspaceOf(id), data }, now),
+  ]);
+  return noted.length > 0;
 }

@@ -106,6 +106,13 @@ export const limits = {
    * a room that died in between. Sooner than a room would sleep, so that the alarm wakes none.
    */
   fanoutSettleMs: 5_000,
+  /**
+   * Milliseconds without an edit after which those before are announced to the outside: sooner than a room sleeps, so that it does
+   * not wake for it.
+   */
+  announceQuietMs: 5_000,
+  /** Milliseconds that an edit is not announced at most while others follow it: what announcing costs goes by time, not by edits. */
+  announceLongestMs: 60_000,
   /** Bytes of a REST request's body: a document of the largest size in UTF-8, with room for JSON. */
   bodyBytes: 16_777_216,
   /** Bytes of a body that holds no text of a document: names, roles, addresses. */

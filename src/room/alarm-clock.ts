@@ -85,10 +85,11 @@ export class AlarmClock {
       this.by(this.#ports.now() + retry.longest);
       await this.settled();
     }
+    let earliest = Number.POSITIVE_INFINITY;
     for (const task of this.#tasks) {
-      const next = await this.#run(task);
-      if (next !== undefined) this.by(next);
+      earliest = Math.min(earliest, (await this.#run(task)) ?? Number.POSITIVE_INFINITY);
     }
+    this.by(earliest);
     await this.settled();
   }
 

@@ -5,6 +5,7 @@ import { limits } from "../protocol/limits.ts";
 import { encodeError } from "../protocol/server-frames.ts";
 import { AlarmClock } from "./alarm-clock.ts";
 import { type DivergenceReport, DivergenceReports } from "./divergence.ts";
+import { EditAnnouncements } from "./edit-announcements.ts";
 import type { FanoutSource } from "./fanout-api.ts";
 import { Fanouts } from "./fanouts.ts";
 import { HistoryAdmin } from "./history-admin.ts";
@@ -32,6 +33,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
   readonly #names: NamedVersions;
   readonly #meter = new RoomMeter(Date.now());
   readonly #divergences: DivergenceReports;
+  readonly #announcements: EditAnnouncements;
   readonly #peers = new Map<WebSocket, SocketPeer>();
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -45,7 +47,11 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
     });
     const log = new MeteredOperationLog(
       storage,
-      { fullAt: limits.storageBytes, onDue: (at) => this.#clock.by(at) },
+      {
+        fullAt: limits.storageBytes,
+        onDue: (at) => this.#clock.by(at),
+        onCommit: (at) => this.#announcements.edited(at),
+      },
       this.#meter.usage,
     );
     this.#clock.add({ name: "upkeep", dueAt: () => log.upkeepDueAt(), run: (now) => void log.upkeep(now) });
@@ -87,6 +93,15 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
       report: (error) => this.#report(error),
     });
     this.#clock.add(this.#fanouts);
+    this.#announcements = new EditAnnouncements({
+      kv: storage.kv,
+      version: () => log.version,
+      announce: (edited) =>
+        ctx.exports.EditedDocuments.announce({ ...edited, documentId: ctx.id.name ?? "" }),
+      wakeBy: (at) => this.#clock.by(at),
+    });
+    // The last, since the others would wait for it.
+    this.#clock.add(this.#announcements);
     // Sockets outlive sleep, and nothing else: it died, and what it had for its fan-outs with it (law FO-2).
     if (ctx.getWebSockets().length === 0) this.#fanouts.renew();
     for (const socket of ctx.getWebSockets()) {
@@ -150,7 +165,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
   // ── RPC ────────────────────────────────────────────────────────────────────────────────────────────────────────
 
   async create(initial: Parameters<DocumentRoomApi["create"]>[0]): Promise<RoomResult<{ version: number }>> {
-    return this.#room.requests.create(initial);
+    return this.#announcements.creating(() => this.#room.requests.create(initial));
   }
 
   async read(): Promise<RoomResult<{ version: number; content: string }>> {
@@ -267,7 +282,9 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
 
   async replaceEpoch(): ReturnType<DocumentRoomApi["replaceEpoch"]> {
     const replaced = this.#room.requests.replaceEpoch();
-    if (replaced.ok) await this.#fanouts.renewEvery();
+    if (!replaced.ok) return replaced;
+    this.#announcements.edited(Date.now());
+    await this.#fanouts.renewEvery();
     return replaced;
   }
 

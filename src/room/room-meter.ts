@@ -2,7 +2,7 @@ import type { RoomUsage } from "./room-api.ts";
 
 /** Of a Durable Object's storage, what a room uses. */
 type MeteredStorage = Pick<DurableObjectStorage, "sql" | "transactionSync" | "getAlarm" | "setAlarm"> & {
-  kv: Pick<SyncKvStorage, "list" | "put" | "delete">;
+  kv: Pick<SyncKvStorage, "get" | "list" | "put" | "delete">;
 };
 
 /**
@@ -56,6 +56,7 @@ export class RoomMeter {
       sql: metered as SqlStorage,
       transactionSync: (run) => storage.transactionSync(run),
       kv: {
+        get: (key) => kv.get(key),
         list: (options) => kv.list(options),
         put: (key, value) => {
           usage.rowsWritten += 1;

@@ -50,6 +50,8 @@ export interface SqliteOperationLogOptions {
   fullAt: number;
   /** A commit made upkeep due at this time, or earlier than it was. */
   onDue?: (at: number) => void;
+  /** Something was appended, at this time. */
+  onCommit?: (at: number) => void;
 }
 
 /** The operation log in a Durable Object's SQLite: one row per flush, sealed into segments as they get old. */
@@ -75,6 +77,12 @@ export class SqliteOperationLog implements OperationLog {
   get horizon(): number {
     if (this.#horizon === undefined) this.#open();
     return this.#horizon ?? 0;
+  }
+
+  /** The newest version; undefined if the room was never created. */
+  get version(): number | undefined {
+    const room = this.#open();
+    return room && (this.#history.newestVersion() ?? room.horizon);
   }
 
   get isFull(): boolean {
@@ -129,6 +137,7 @@ export class SqliteOperationLog implements OperationLog {
     if (this.#hotUnits >= sealUnits) this.#options.onDue?.(commit.at + sealDelay);
     else if (this.#hotUnits >= idle.units) this.#options.onDue?.(commit.at + idle.ms);
     if (this.#keepMs !== null) this.#options.onDue?.(commit.at + this.#keepMs);
+    this.#options.onCommit?.(commit.at);
   }
 
   #saveSnapshot({ lastByActor, ...snapshot }: NonNullable<Commit["snapshot"]>): void {

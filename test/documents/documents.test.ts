@@ -90,7 +90,7 @@ describe("create", () => {
   it("fills a workspace, and leaves no room behind where it is full", async () => {
     const workspace = (await api("POST", "/workspaces", { token, json: { name: "Full" } })).body.id;
     const filler = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?3)
-      INSERT INTO documents SELECT ?1 || i, ?1, ?2, 'filler', 0, 0, NULL FROM n`;
+      INSERT INTO documents SELECT ?1 || i, ?1, ?2, 'filler', 0, 0, NULL, 0 FROM n`;
     await env.DB.prepare(filler)
       .bind(workspace, userId, limits.documentsPerWorkspace - 1)
       .run();

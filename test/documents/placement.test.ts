@@ -93,7 +93,7 @@ describe("move", () => {
     expectProblem(await move(id, crypto.randomUUID()), "not_found");
     const full = (await api("POST", "/workspaces", { token, json: { name: "Full" } })).body.id;
     const filler = `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?3)
-      INSERT INTO documents SELECT ?1 || i, ?1, ?2, 'filler', 0, 0, NULL FROM n`;
+      INSERT INTO documents SELECT ?1 || i, ?1, ?2, 'filler', 0, 0, NULL, 0 FROM n`;
     await env.DB.prepare(filler).bind(full, owner.user.id, limits.documentsPerWorkspace).run();
     expectProblem(await move(id, full), "quota_exceeded");
     await env.DB.prepare("DELETE FROM documents WHERE workspace_id = ?").bind(full).run();

@@ -240,9 +240,11 @@ describe("FO-2: what was not delivered when its bearer died", () => {
     await new Promise((resolve) => setTimeout(resolve, 2 * limits.fanoutSettleMs));
     for (const of of [stub(), fanoutOf(room)]) {
       await runDurableObjectAlarm(of);
-      const alarm = await runInDurableObject(of, (_object, { storage }) => storage.getAlarm());
-      // That of the tokens.
-      expect(alarm).toBeGreaterThan(Date.now() + 60_000);
+      // That of the tokens, when the room has announced the edits.
+      await vi.waitFor(async () => {
+        const alarm = await runInDurableObject(of, (_object, { storage }) => storage.getAlarm());
+        expect(alarm).toBeGreaterThan(Date.now() + 60_000);
+      }, 10_000);
     }
     await evictDurableObject(fanoutOf(room), { webSockets: "hibernate" });
     await evictDurableObject(stub(), { webSockets: "hibernate" });

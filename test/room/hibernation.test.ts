@@ -2,7 +2,7 @@ import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "c
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { RoomHarness } from "../support/room-harness.ts";
-import { grantOf, newRoom, openRoomSocket } from "../support/socket.ts";
+import { announced, grantOf, newRoom, openRoomSocket } from "../support/socket.ts";
 
 describe("RM-7: an idle room sleeps", () => {
   it("RM-7: a ping is answered by the platform, for a room that is not in memory", async () => {
@@ -117,11 +117,15 @@ describe("RM-7: an idle room sleeps", () => {
     }
   });
 
-  it("RM-7: without a socket no alarm is set, and nothing is left to run when a turn is over", async () => {
+  it("RM-7: without a socket no alarm is set but to announce an edit, and nothing is left to run when a turn is over", async () => {
     const id = await newRoom("text");
     const stub = env.ROOMS.getByName(id);
+    const alarm = () => runInDurableObject(stub, (_room, state) => state.storage.getAlarm());
+    expect(await alarm()).toBeNull();
     await stub.replaceContent({ content: "other", author: { userId: "ann", kind: "program" } });
-    expect(await runInDurableObject(stub, (_room, state) => state.storage.getAlarm())).toBeNull();
+    expect(await alarm()).not.toBeNull();
+    await announced(stub);
+    expect(await alarm()).toBeNull();
 
     const room = new RoomHarness();
     const ann = room.open("ann", "ann-1");

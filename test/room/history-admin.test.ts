@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { Room } from "../../src/room/room.ts";
 import { SqliteOperationLog } from "../../src/room/sqlite-operation-log.ts";
 import { RecordedPeer } from "../support/room-harness.ts";
-import { grantOf, newRoom, openRoomSocket } from "../support/socket.ts";
+import { announced, grantOf, newRoom, openRoomSocket } from "../support/socket.ts";
 
 const author = { userId: "owner", kind: "program" } as const;
 
@@ -65,6 +65,7 @@ describe("retention, end to end", () => {
     expect(stored).toEqual([{ rows: 0 }, { rows: 2 }]);
     await runDurableObjectAlarm(stub);
     expect(await stub.checkIntegrity()).toMatchObject({ report: { version: 3, horizon: 2, faults: [] } });
+    await announced(stub);
     const next = await runInDurableObject(stub, (_room, { storage }) => storage.getAlarm());
     // What remains is the end of ann's token, not upkeep.
     expect(next === null || next > Date.now() + 10_000).toBe(true);
@@ -74,6 +75,7 @@ describe("retention, end to end", () => {
     const id = await edited(200);
     const stub = env.ROOMS.getByName(id);
     const alarm = () => runInDurableObject(stub, (_room, { storage }) => storage.getAlarm());
+    await announced(stub);
     expect(((await alarm()) ?? 0) - Date.now()).toBeGreaterThan(590_000);
     // Ten minutes go by.
     await runInDurableObject(stub, (_room, { storage: { sql } }) => {

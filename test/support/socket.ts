@@ -1,3 +1,4 @@
+import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import type { Grant } from "../../src/room/room-api.ts";
 import { readServerMessage } from "./server-message.ts";
@@ -92,6 +93,12 @@ export const grantOf = (userId: string, changes: Partial<Grant> = {}): Grant => 
   decidedAt: Date.now(),
   ...changes,
 });
+
+/** Has a room announce its edits now: it sleeps, and its alarm rings. */
+export async function announced(stub: DurableObjectStub): Promise<void> {
+  await evictDurableObject(stub, { webSockets: "hibernate" });
+  await runDurableObjectAlarm(stub);
+}
 
 /** A new room without the service around it, empty or with a text. */
 export async function newRoom(content = ""): Promise<string> {

@@ -1,0 +1,1 @@
+ALTER TABLE `documents` ADD `told_version` integer DEFAULT 0 NOT NULL;

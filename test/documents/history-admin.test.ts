@@ -3,7 +3,7 @@ import { env } from "cloudflare:workers";
 import { expect, it, vi } from "vitest";
 import { limits } from "../../src/protocol/limits.ts";
 import { api, expectProblem, newAccount } from "../support/api.ts";
-import { openSocket } from "../support/socket.ts";
+import { announced, openSocket } from "../support/socket.ts";
 
 async function editedDocument() {
   const account = await newAccount();
@@ -50,6 +50,7 @@ it("a history is kept for a hundred years at most: the room has an alarm for the
   expectProblem(await keep(limits.retentionDays + 1), "validation_failed");
   expect((await keep(limits.retentionDays)).status).toBe(200);
   const end = Date.now() + limits.retentionDays * 86_400_000;
+  await announced(env.ROOMS.getByName(id));
   await vi.waitFor(async () => {
     const at = await runInDurableObject(env.ROOMS.getByName(id), (_room, { storage }) => storage.getAlarm());
     expect(at).not.toBeNull();

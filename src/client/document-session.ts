@@ -3,12 +3,21 @@ import type { Replica } from "../ot/replica.ts";
 import type { Selection } from "../ot/selection.ts";
 import type { Role } from "../protocol/server-frames.ts";
 import { subprotocol } from "../protocol/subprotocol.ts";
-import type { Other } from "./presence.ts";
-import { type Connection, Listeners, type SessionEvents } from "./session-events.ts";
-import { Synchronizer } from "./synchronizer.ts";
-import { Waiters } from "./waiters.ts";
+import type { Transport } from "./session/link.ts";
+import type { Other } from "./session/presence.ts";
+import {
+  type Connection,
+  type EndCode,
+  Listeners,
+  type SaveStatus,
+  type SessionEvents,
+  type SetAside,
+} from "./session/session-events.ts";
+import { Synchronizer } from "./session/synchronizer.ts";
+import { Waiters } from "./session/waiters.ts";
+import { whenOnline } from "./session/when-online.ts";
 
-export type { Connection, Other, SessionEvents };
+export type { Connection, EndCode, Other, SaveStatus, SessionEvents, SetAside };
 
 export interface SessionOptions {
   /** The service, as `http(s)://host[:port]`. */
@@ -16,13 +25,18 @@ export interface SessionOptions {
   documentId: string;
   /**
    * Called before every connection, and when the token of an open one ends soon: must give one that lasts. If it has not
-   * within 30 seconds, it is called again.
+   * within 30 seconds, it is called again. `refused` is a token that the service did not take: if it does not take the next, either,
+   * the session ends; it does as well if this throws something whose `isTransient` is false, as MateriError's may be.
    */
-  token: () => string | Promise<string>;
+  token: (refused?: string) => string | Promise<string>;
   /** Names this writer to the room; unique among all that may be connected at once. A random one by default. */
   clientId?: string;
   /** Milliseconds before the first and at most before any further try to connect again. */
   retry?: { first: number; most: number };
+  /** By which ways to connect; the second where the first is blocked. Both by default. */
+  transports?: readonly Transport[];
+  /** In place of the global one, for events. */
+  fetch?: typeof fetch;
   /** The WebSocket to use where it is not the global one. */
   WebSocket?: new (
     url: string,
@@ -47,18 +61,30 @@ export class DocumentSession {
   readonly #listeners = new Listeners();
   readonly #waiters = new Waiters();
   readonly #sync: Synchronizer;
+  readonly #offOnline: () => void;
   #editedAt = 0;
+  #setAside: readonly SetAside[] = [];
+  #status: SaveStatus = { kind: "offline", edits: 0 };
 
   constructor(options: SessionOptions) {
     this.#options = options;
+    const { transports = ["socket", "events"], WebSocket: Socket = globalThis.WebSocket } = options;
     this.#sync = new Synchronizer({
       clientId: options.clientId ?? crypto.randomUUID(),
       token: options.token,
-      open: (token) => this.#open(token),
+      transports: {
+        ...(transports.includes("socket") &&
+          Socket && { socket: () => (token) => this.#openSocket(Socket, token) }),
+        ...(transports.includes("events") && { events: async () => this.#openEvents() }),
+      },
       delays: options.retry ?? { first: 250, most: 10_000 },
-      emit: (name, event) => this.#listeners.emit(name, event),
+      emit: (name, event) => {
+        if (name === "rejected" || name === "rescued") this.#keep(name, event);
+        this.#listeners.emit(name, event);
+      },
       settled: () => this.#settle(),
     });
+    this.#offOnline = whenOnline(() => this.#sync.hurry());
     this.#sync.connect();
   }
 
@@ -109,6 +135,22 @@ export class DocumentSession {
 
   get connection(): Connection {
     return this.#sync.connection;
+  }
+
+  /** What to show the person; the same object until it changes. */
+  get status(): SaveStatus {
+    return this.#status;
+  }
+
+  /** Own text that is not in the document and will not get there by itself, until `dismiss`. */
+  get setAside(): readonly SetAside[] {
+    return this.#setAside;
+  }
+
+  /** The person has seen what was set aside. */
+  dismiss(): void {
+    this.#setAside = [];
+    this.#settle();
   }
 
   /**
@@ -194,14 +236,21 @@ export class DocumentSession {
 
   /** Ends the session. Edits that are not acknowledged are not sent any more. */
   close(): void {
-    this.#sync.end("closed by the application");
+    this.#sync.end("closed", "closed by the application");
   }
-  #open(token: string): WebSocket {
-    const { url, documentId, WebSocket: Socket = WebSocket } = this.#options;
+
+  #openSocket(Socket: NonNullable<SessionOptions["WebSocket"]>, token: string): WebSocket {
+    const { url, documentId } = this.#options;
     return new Socket(`${url.replace(/^http/, "ws")}/ws/documents/${documentId}`, [
       subprotocol,
       `bearer.${token}`,
     ]);
+  }
+
+  async #openEvents() {
+    const { url, documentId, fetch: fetcher = (...args) => globalThis.fetch(...args) } = this.#options;
+    const { EventChannel } = await import("./session/event-channel.ts");
+    return (token: string) => new EventChannel(`${url}/api/v1/documents/${documentId}`, token, fetcher);
   }
 
   get #joined(): Replica {
@@ -222,8 +271,29 @@ export class DocumentSession {
     return done;
   }
 
+  #keep<Name extends keyof SessionEvents>(name: Name, event: SessionEvents[Name]): void {
+    const kind = name === "rejected" ? "refused" : "rescued";
+    this.#setAside = [...this.#setAside, { kind, ...event } as SetAside];
+  }
+
   #settle(): void {
     const { connection } = this;
+    if (connection.state === "ended") this.#offOnline();
     this.#waiters.settle(connection.state === "ended" ? connection.reason : undefined);
+    const status = this.#statusNow();
+    if (JSON.stringify(status) === JSON.stringify(this.#status)) return;
+    this.#status = status;
+    this.#listeners.emit("status", status);
+  }
+
+  #statusNow(): SaveStatus {
+    const { state } = this.connection;
+    const edits = this.#sync.unsavedEdits;
+    // A role that does not edit keeps them, and may change; an end does not.
+    const isStuck = state === "ended" || (this.role !== undefined && !this.#sync.mayEdit);
+    const lost = this.#setAside.length + (isStuck ? edits : 0);
+    if (lost > 0) return { kind: "rejected", edits: lost };
+    if (state !== "live") return { kind: "offline", edits };
+    return { kind: edits > 0 ? "saving" : "saved" };
   }
 }

@@ -5,7 +5,15 @@ export type { Operation } from "../ot/operation.ts";
 export { deletion, insertion, replacement } from "../ot/operation.ts";
 export type { ErrorCode } from "../protocol/errors.ts";
 export type { Role } from "../protocol/server-frames.ts";
-export type { Connection, Other, SessionEvents, SessionOptions } from "./document-session.ts";
+export type {
+  Connection,
+  EndCode,
+  Other,
+  SaveStatus,
+  SessionEvents,
+  SessionOptions,
+  SetAside,
+} from "./document-session.ts";
 export { DocumentSession, ReadOnlyError } from "./document-session.ts";
 export type { ClientOptions } from "./materi-client.ts";
 export { items, MateriClient } from "./materi-client.ts";

@@ -73,7 +73,14 @@ export class MateriClient {
     documentId: string,
     options: Omit<SessionOptions, "url" | "documentId" | "token"> = {},
   ): DocumentSession {
-    return new DocumentSession({ ...options, url: this.url, documentId, token: () => this.token() });
+    const { url, fetch } = this.#connection;
+    return new DocumentSession({
+      fetch,
+      ...options,
+      url,
+      documentId,
+      token: (refused) => this.token(refused),
+    });
   }
 
   /** An access token that lasts for a request. Throws MateriError `unauthenticated` if nobody is signed in. */

@@ -25,6 +25,7 @@ export function setUp(content = "") {
       token: () => user,
       clientId: `${user}-1`,
       WebSocket: network.WebSocket,
+      transports: ["socket"],
       retry: { first: 100, most: 1_000 },
       ...options,
     });

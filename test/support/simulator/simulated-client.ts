@@ -45,6 +45,7 @@ export class SimulatedClient {
       documentId: "document",
       token: () => "token",
       clientId,
+      transports: ["socket"],
       retry: { first: 50, most: 800 },
       WebSocket: class {
         constructor() {

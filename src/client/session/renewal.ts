@@ -1,5 +1,5 @@
-import { encodeAuth } from "../protocol/client-frames.ts";
-import { backoff } from "./backoff.ts";
+import { encodeAuth } from "../../protocol/client-frames.ts";
+import { backoff } from "../backoff.ts";
 
 export interface RenewalPorts {
   /** Fetches an access token, as for a new connection. */

@@ -1,14 +1,50 @@
-import type { Operation } from "../ot/operation.ts";
-import type { Rescued } from "../ot/replica.ts";
-import type { ErrorCode } from "../protocol/errors.ts";
-import type { Role } from "../protocol/server-frames.ts";
+import type { Operation } from "../../ot/operation.ts";
+import type { Rescued } from "../../ot/replica.ts";
+import type { ErrorCode } from "../../protocol/errors.ts";
+import type { Role } from "../../protocol/server-frames.ts";
 import type { Other } from "./presence.ts";
 
-/** Where the connection stands: see `link.ts`. `ended` is final: the reason says why connecting again cannot help. */
+/** Why a session has ended, and connecting again cannot help. */
+export type EndCode =
+  /** The application did. */
+  | "closed"
+  /** There is no token that the service takes: sign in again. */
+  | "unauthenticated"
+  /** This person may not see the document, or not any more. */
+  | "forbidden"
+  /** Another session has this one's client id. */
+  | "superseded"
+  /** The document was deleted, or never was. */
+  | "deleted"
+  /** Something that should not happen. */
+  | "failed";
+
+/** Where the connection stands: see `link.ts`. `ended` is final; `reason` is for people. */
 export type Connection =
   | { state: "waiting" | "authorizing" | "connecting" | "joining"; attempt: number }
   | { state: "live" }
-  | { state: "ended"; reason: string };
+  | { state: "ended"; code: EndCode; reason: string };
+
+/** What has become of own edits. It says `saved` only of what is durable, and only while it would hear of a change. */
+export type SaveStatus =
+  /** All of them are durable. */
+  | { readonly kind: "saved" }
+  /** Some are on their way. */
+  | { readonly kind: "saving" }
+  /** There is no connection; so many edits wait for it. */
+  | { readonly kind: "offline"; readonly edits: number }
+  /** So many edits will not be saved, unless somebody does something: see `setAside`, `role` and `connection`. */
+  | { readonly kind: "rejected"; readonly edits: number };
+
+/** Own text that is not in the document and will not get there by itself: for the person to copy. */
+export type SetAside =
+  | {
+      readonly kind: "refused";
+      readonly operation: Operation;
+      readonly code: ErrorCode;
+      readonly detail: string;
+    }
+  | ({ readonly kind: "rescued" } & Rescued);
 
 export interface SessionEvents {
   /** The text changed; `operation` tells how, `remote` whether by somebody else. */
@@ -29,6 +65,8 @@ export interface SessionEvents {
   /** Others came, left or moved by themselves. Through edits they move without this event: see `others` after `change`. */
   presence: { others: Other[] };
   connection: Connection;
+  /** `saved`, `saving`, `offline` or `rejected`: what to show the person. */
+  status: SaveStatus;
 }
 
 /** Those who listen to a session. */

@@ -1,8 +1,8 @@
-import type { Operation } from "../ot/operation.ts";
-import type { OperationLimits } from "../ot/parse.ts";
-import { type OwnSubmission, ProtocolError, Replica } from "../ot/replica.ts";
-import { OperationError } from "../ot/text.ts";
-import { encodeHello, encodeReport } from "../protocol/client-frames.ts";
+import type { Operation } from "../../ot/operation.ts";
+import type { OperationLimits } from "../../ot/parse.ts";
+import { type OwnSubmission, ProtocolError, Replica } from "../../ot/replica.ts";
+import { OperationError } from "../../ot/text.ts";
+import { encodeHello, encodeReport } from "../../protocol/client-frames.ts";
 import {
   decodeServerFrame,
   type ErrorFrame,
@@ -11,17 +11,18 @@ import {
   type ServerFrame,
   type SlowDown,
   type Welcome,
-} from "../protocol/server-frames.ts";
+} from "../../protocol/server-frames.ts";
+import { backoff } from "../backoff.ts";
 import { Agreement } from "./agreement.ts";
-import { backoff } from "./backoff.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Link, type LinkPorts } from "./link.ts";
 import { Outbox } from "./outbox.ts";
 import { SessionPresence } from "./presence.ts";
 import { Renewal } from "./renewal.ts";
-import type { Connection, SessionEvents } from "./session-events.ts";
+import type { Connection, EndCode, SessionEvents } from "./session-events.ts";
+import { UnsavedEdits } from "./unsaved-edits.ts";
 
-export interface SynchronizerPorts extends Pick<LinkPorts, "token" | "open" | "delays"> {
+export interface SynchronizerPorts extends Pick<LinkPorts, "token" | "transports" | "delays"> {
   clientId: string;
   emit<Name extends keyof SessionEvents>(name: Name, event: SessionEvents[Name]): void;
   /** Something has changed: the moment to look whether what is waited for has come. */
@@ -39,6 +40,7 @@ export class Synchronizer {
   readonly #renewal: Renewal;
   readonly #heartbeat: Heartbeat;
   readonly #agreement = new Agreement();
+  readonly #unsaved = new UnsavedEdits();
   readonly presence: SessionPresence;
   #clientId: string;
   #replica: Replica | undefined;
@@ -55,7 +57,7 @@ export class Synchronizer {
     this.#clientId = ports.clientId;
     this.#link = new Link({
       token: ports.token,
-      open: ports.open,
+      transports: ports.transports,
       delays: ports.delays,
       opened: () => this.#hello(),
       received: (message) => this.#receive(message),
@@ -113,15 +115,27 @@ export class Synchronizer {
     void this.#link.connect();
   }
 
-  end(reason: string): void {
-    this.#link.end(reason);
+  /** Tries at once what it would try later. */
+  hurry(): void {
+    this.#link.hurry();
+  }
+
+  end(code: EndCode, reason: string): void {
+    this.#link.end(code, reason);
+  }
+
+  /** Own edits that are not durable. */
+  get unsavedEdits(): number {
+    return this.#unsaved.count;
   }
 
   /** The replica took an edit of the user's; `next` is what it has to send now. */
   edited(operation: Operation, next: OwnSubmission | null): void {
     this.presence.edited(operation, "owner");
+    this.#unsaved.edited(next !== null);
     this.#ports.emit("change", { operation, remote: false });
     if (next) this.#outbox.offer();
+    this.#ports.settled();
   }
 
   // ── Connection ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -220,6 +234,7 @@ export class Synchronizer {
     this.#differs = false;
     this.#agreement.reached();
     const { operation, rescued } = this.#replica.merge({ text, version, lastSeq: last_seq });
+    this.#unsaved.sentAnew(this.#replica.state.kind);
     if (operation.length > 0) this.#changed(operation);
     for (const piece of rescued) this.#ports.emit("rescued", piece);
   }
@@ -269,6 +284,7 @@ export class Synchronizer {
     this.#agreement.take(version, this.#actor, seq, replica.state.operation);
     this.presence.advance(replica.state.operation, this.#actor);
     const next = replica.acknowledge(seq, version);
+    this.#unsaved.settled(replica.state.kind);
     this.#refusals = 0;
     this.#ports.emit("acknowledged", { seq, version });
     if (next && this.#link.isLive) this.#outbox.offer();
@@ -300,15 +316,19 @@ export class Synchronizer {
       this.#setRole("viewer", detail);
     } else if (code === "too_old") {
       // The log was trimmed behind a frame under way, or behind one that was not acknowledged for long.
-      if (this.#joined.rebase(seq)) this.#outbox.offer();
+      this.#joined.rebase(seq);
+      this.#unsaved.sentAnew(this.#joined.state.kind);
+      this.#outbox.offer();
     } else if (code === "seq_reused") {
       // Somebody else wrote under this client id: the room never had this edit, and will get it under another.
       this.#joined.rebase(seq, 0);
+      this.#unsaved.sentAnew(this.#joined.state.kind);
       this.#clientId = crypto.randomUUID();
       this.#link.rejoin();
     } else {
       const taken = this.#joined.reject(seq);
       if (!taken) return;
+      this.#unsaved.settled(this.#joined.state.kind);
       this.#changed(taken.operation);
       this.#ports.emit("rejected", { operation: pending.operation, code, detail });
       this.#outbox.offer();

@@ -1,5 +1,5 @@
-import type { Operation } from "../ot/operation.ts";
-import { reportOperations, reportUnits } from "../protocol/limits.ts";
+import type { Operation } from "../../ot/operation.ts";
+import { reportOperations, reportUnits } from "../../protocol/limits.ts";
 
 /** An accepted operation, as the client took it in. */
 interface Taken {

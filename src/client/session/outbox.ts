@@ -1,6 +1,6 @@
-import type { OwnSubmission } from "../ot/replica.ts";
-import { encodeSubmit } from "../protocol/client-frames.ts";
-import type { Role } from "../protocol/server-frames.ts";
+import type { OwnSubmission } from "../../ot/replica.ts";
+import { encodeSubmit } from "../../protocol/client-frames.ts";
+import type { Role } from "../../protocol/server-frames.ts";
 
 export interface OutboxPorts {
   /** The submission in flight, as it was first made. */

@@ -1,8 +1,8 @@
-import type { Operation } from "../ot/operation.ts";
-import type { Replica } from "../ot/replica.ts";
-import { mapSelection, type Selection } from "../ot/selection.ts";
-import { encodePresenceUpdate, type PresenceFrame, type PresenceItem } from "../protocol/presence.ts";
-import type { Welcome } from "../protocol/server-frames.ts";
+import type { Operation } from "../../ot/operation.ts";
+import type { Replica } from "../../ot/replica.ts";
+import { mapSelection, type Selection } from "../../ot/selection.ts";
+import { encodePresenceUpdate, type PresenceFrame, type PresenceItem } from "../../protocol/presence.ts";
+import type { Welcome } from "../../protocol/server-frames.ts";
 
 /** Somebody else who has the document open, with selections in this session's `text`. */
 export interface Other {

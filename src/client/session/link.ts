@@ -1,0 +1,275 @@
+import { closeCodes, isRetryable } from "../../protocol/close-codes.ts";
+import { backoff } from "../backoff.ts";
+import type { Connection, EndCode } from "./session-events.ts";
+
+type Timer = ReturnType<typeof setTimeout>;
+
+/** What frames go over: a WebSocket, or whatever behaves as one. */
+export type Channel = Pick<WebSocket, "send" | "close"> & {
+  addEventListener(type: "open", listener: () => void): void;
+  addEventListener(type: "message", listener: (event: { data: unknown }) => void): void;
+  addEventListener(type: "close", listener: (event: { code: number; reason: string }) => void): void;
+};
+
+/** By a socket, or by server-sent events where sockets are blocked. */
+export type Transport = "socket" | "events";
+
+/**
+ * The states of a link. Each that waits has a timer: `waiting` for the next try; `authorizing`, for the application's token,
+ * `connecting`, for the channel to open, and `joining`, for the answer to `hello`, go over to `waiting` when their time is up.
+ * `live` has the heartbeat, which calls `lost`.
+ *
+ *     waiting → authorizing → connecting → joining → live
+ *        ↑___________|____________|___________|_______|       retryable: closed, refused, too late
+ *     any → ended                                             final: see EndCode
+ */
+type LinkState =
+  | { state: "waiting"; attempt: number; timer: Timer | undefined }
+  | { state: "authorizing"; attempt: number; timer: Timer }
+  | { state: "connecting" | "joining"; attempt: number; channel: Channel; timer: Timer }
+  | { state: "live"; channel: Channel; timer: Timer | undefined }
+  | { state: "ended"; code: EndCode; reason: string };
+
+/** Milliseconds. A token may have to be fetched from far away. */
+const timeouts = { authorizing: 30_000, connecting: 10_000, joining: 10_000 } as const;
+
+/** Tries after which the wait for the next is at its longest: where who was closed for being too fast begins. */
+const manyTries = 6;
+
+/** Sockets in a row that did not open, after which it is tried by events, whose answer also says what is wrong. */
+const manySockets = 2;
+
+/** Milliseconds after which a link by events looks whether sockets open again. */
+const socketAgainMs = 60_000;
+
+const endCodes: Readonly<Record<number, EndCode>> = {
+  [closeCodes.revoked.code]: "forbidden",
+  [closeCodes.superseded.code]: "superseded",
+  [closeCodes.deleted.code]: "deleted",
+};
+
+export interface LinkPorts {
+  /** `refused`: the service would not take this one. */
+  token: (refused?: string) => string | Promise<string>;
+  /** How to open a channel, by each of the ways that may be used. Loading one may have to wait. */
+  transports: Partial<
+    Record<Transport, () => Promise<(token: string) => Channel> | ((token: string) => Channel)>
+  >;
+  /** Milliseconds before the first and at most before any further try to connect again. */
+  delays: { first: number; most: number };
+  /** A channel is open: the moment to say hello. */
+  opened: () => void;
+  received: (message: string) => void;
+  moved: (connection: Connection) => void;
+}
+
+/**
+ * A session's way to the room: one channel at a time, opened again after every interruption until the reason is one that
+ * trying again cannot mend.
+ */
+export class Link {
+  readonly #ports: LinkPorts;
+  #connection: LinkState = { state: "waiting", attempt: 0, timer: undefined };
+  #transport: Transport = "socket";
+  /** Sockets in a row that did not open. */
+  #unopened = 0;
+  #token = "";
+  /** The service would not take this token, and has taken none since. */
+  #refused: string | undefined;
+
+  constructor(ports: LinkPorts) {
+    this.#ports = ports;
+  }
+
+  get connection(): Connection {
+    return this.#connection;
+  }
+
+  get isLive(): boolean {
+    return this.#connection.state === "live";
+  }
+
+  get isJoining(): boolean {
+    return this.#connection.state === "joining";
+  }
+
+  async connect(attempt = 0): Promise<void> {
+    const timer = setTimeout(() => this.#retry(attempt), timeouts.authorizing);
+    const authorizing: LinkState = { state: "authorizing", attempt, timer };
+    this.#move(authorizing);
+    const { socket, events } = this.#ports.transports;
+    this.#transport = socket && !(events && this.#unopened >= manySockets) ? "socket" : "events";
+    let open: (token: string) => Channel;
+    try {
+      this.#token = await this.#ports.token(this.#refused);
+      const loading = this.#ports.transports[this.#transport]!();
+      // A socket is opened in the same turn.
+      open = loading instanceof Promise ? await loading : loading;
+    } catch (error) {
+      if (this.#connection !== authorizing) return;
+      if (isFinal(error)) this.end("unauthenticated", "there is no token to be had");
+      else this.#retry(attempt);
+      return;
+    }
+    if (this.#connection !== authorizing) return;
+    let channel: Channel;
+    try {
+      channel = open(this.#token);
+    } catch {
+      // What was thrown is not passed on: it may quote the token.
+      this.end("failed", "no socket can be opened with this address and token");
+      return;
+    }
+    channel.addEventListener("open", () => this.#opened(channel, attempt));
+    this.#listen(channel, attempt);
+    const opening = setTimeout(() => this.#abandon(channel, attempt), timeouts.connecting);
+    this.#move({ state: "connecting", attempt, channel, timer: opening });
+  }
+
+  /** Frames go out from the moment that a channel is open; before, and after it is lost, they are for the next one. */
+  send(frame: string): void {
+    const connection = this.#connection;
+    if (connection.state === "live" || connection.state === "joining") connection.channel.send(frame);
+  }
+
+  /** `hello` was answered. */
+  welcomed(): void {
+    const connection = this.#connection;
+    if (connection.state !== "joining") return;
+    this.#refused = undefined;
+    const { socket } = this.#ports.transports;
+    const timer = this.#transport === "events" && socket ? this.#socketLater() : undefined;
+    this.#move({ state: "live", channel: connection.channel, timer });
+  }
+
+  /** Hello is said again on the same channel. */
+  rejoin(): void {
+    const connection = this.#connection;
+    if (connection.state === "live" || connection.state === "joining") this.#join(connection.channel, 0);
+  }
+
+  /** Gives up a channel that was live and does not answer any more. */
+  lost(): void {
+    if (this.#connection.state === "live") this.#abandon(this.#connection.channel, 0);
+  }
+
+  /** Tries now what it was waiting to try: the network is back. */
+  hurry(): void {
+    if (this.#connection.state === "waiting") void this.connect();
+  }
+
+  end(code: EndCode, reason: string): void {
+    if (this.#connection.state === "ended") return;
+    const { channel } = "channel" in this.#connection ? this.#connection : {};
+    this.#move({ state: "ended", code, reason });
+    channel?.close(1000);
+  }
+
+  #listen(channel: Channel, attempt: number): void {
+    channel.addEventListener("message", ({ data }) => {
+      if (this.#isCurrent(channel) && typeof data === "string") this.#ports.received(data);
+    });
+    channel.addEventListener("close", ({ code, reason }) => {
+      if (this.#isCurrent(channel)) this.#closed(code, reason, attempt);
+    });
+  }
+
+  #opened(channel: Channel, attempt: number): void {
+    if (!this.#isCurrent(channel)) {
+      channel.close();
+      return;
+    }
+    if (this.#transport === "socket") this.#unopened = 0;
+    this.#join(channel, attempt);
+  }
+
+  #closed(code: number, reason: string, attempt: number): void {
+    if (this.#connection.state === "connecting") this.#notOpened();
+    if (code === closeCodes.tokenExpired.code) {
+      // Another token may be taken; if that is not, either, no third will be.
+      if (this.#refused !== undefined) {
+        this.end("unauthenticated", reason || "the token is not taken");
+        return;
+      }
+      this.#refused = this.#token;
+    }
+    if (code === closeCodes.tooFast.code) this.#retry(Math.max(attempt, manyTries));
+    else if (isRetryable(code)) this.#retry(this.isLive ? 0 : attempt);
+    else this.end(endCodes[code] ?? "failed", reason || `closed with code ${code}`);
+  }
+
+  #join(channel: Channel, attempt: number): void {
+    const timer = setTimeout(() => this.#abandon(channel, attempt), timeouts.joining);
+    this.#move({ state: "joining", attempt, channel, timer });
+    this.#ports.opened();
+  }
+
+  #isCurrent(channel: Channel): boolean {
+    return "channel" in this.#connection && this.#connection.channel === channel;
+  }
+
+  /** Gives a channel up without waiting for it to close. */
+  #abandon(channel: Channel, attempt: number): void {
+    if (!this.#isCurrent(channel)) return;
+    if (this.#connection.state === "connecting") this.#notOpened();
+    this.#retry(attempt);
+    channel.close();
+  }
+
+  /** By turns: a network that is down opens neither. */
+  #notOpened(): void {
+    this.#unopened = this.#transport === "socket" ? this.#unopened + 1 : manySockets - 1;
+  }
+
+  #retry(attempt: number): void {
+    const { first, most } = this.#ports.delays;
+    const timer = setTimeout(() => void this.connect(attempt + 1), backoff(attempt, first, most));
+    this.#move({ state: "waiting", attempt, timer });
+  }
+
+  /** Live by events, it goes over to a socket as soon as one opens. */
+  #socketLater(): Timer {
+    return setTimeout(async () => {
+      const connection = this.#connection;
+      if (connection.state !== "live") return;
+      const again = () => {
+        if (this.#connection === connection) connection.timer = this.#socketLater();
+      };
+      try {
+        const token = await this.#ports.token();
+        const open = await this.#ports.transports.socket!();
+        if (this.#connection !== connection) return;
+        const socket = open(token);
+        let isOpen = false;
+        socket.addEventListener("open", () => {
+          isOpen = true;
+          if (this.#connection !== connection) {
+            socket.close();
+            return;
+          }
+          this.#transport = "socket";
+          this.#unopened = 0;
+          this.#token = token;
+          this.#listen(socket, 0);
+          this.#join(socket, 0);
+          connection.channel.close();
+        });
+        socket.addEventListener("close", () => {
+          if (!isOpen) again();
+        });
+      } catch {
+        again();
+      }
+    }, socketAgainMs);
+  }
+
+  #move(next: LinkState): void {
+    if ("timer" in this.#connection) clearTimeout(this.#connection.timer);
+    this.#connection = next;
+    this.#ports.moved(next);
+  }
+}
+
+/** Whether an error says of itself that waiting will not help, as MateriError does. */
+const isFinal = (error: unknown): boolean =>
+  (error as { isTransient?: boolean } | undefined)?.isTransient === false;

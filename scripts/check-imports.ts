@@ -22,7 +22,8 @@ const rules: Record<string, Rule> = {
   documents: { folders: ["workspaces", "events", "auth", "ot", ...server], typesOf: ["room"] },
   webhooks: { folders: ["workspaces", "events", "auth", ...server] },
   room: { folders: ["env.ts", "ot", "protocol", "platform"], packages: /^(cloudflare:workers|node:zlib)$/ },
-  client: { folders: ["ot", "protocol"], packages: /^$/ },
+  // The packages are those that a binding is for; test/scripts/client-package.test.ts sees that nothing else brings them in.
+  client: { folders: ["ot", "protocol"], packages: /^(@codemirror\/(state|view)|react)$/ },
   web: { folders: ["client", "ot", "protocol"] },
 };
 /** The files of src itself: the Worker's entry, its composition, its bindings. */

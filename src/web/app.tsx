@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
-import { Suspense, useEffect } from "react";
-import { Redirect, Route, Switch, useLocation } from "wouter";
+import { lazy, Suspense, useEffect } from "react";
+import { Link, Redirect, Route, Switch, useLocation } from "wouter";
 import { ConfirmEmailPage } from "./account/confirm-email-page.tsx";
 import { ForgotPasswordPage } from "./account/forgot-password-page.tsx";
 import { InvitationPage } from "./account/invitation-page.tsx";
@@ -8,6 +8,7 @@ import { RegisterPage } from "./account/register-page.tsx";
 import { ResetPasswordPage } from "./account/reset-password-page.tsx";
 import { SignInPage } from "./account/sign-in-page.tsx";
 import { client, queries, useUser } from "./client.ts";
+import { buttonClass } from "./design/button.tsx";
 import { Fault, Waiting } from "./design/notice.tsx";
 import { DocumentsPage } from "./documents/documents-page.tsx";
 import { SharedPage } from "./documents/shared-page.tsx";
@@ -15,6 +16,16 @@ import { TrashPage } from "./documents/trash-page.tsx";
 import { Faulty } from "./shell/faulty.tsx";
 import { NotFoundPage } from "./shell/not-found-page.tsx";
 import { Shell } from "./shell/shell.tsx";
+
+const DocumentPage = lazy(async () => ({
+  default: (await import("./document/document-page.tsx")).DocumentPage,
+}));
+const HistoryPage = lazy(async () => ({
+  default: (await import("./document/history/history-page.tsx")).HistoryPage,
+}));
+const SharedLinkPage = lazy(async () => ({
+  default: (await import("./document/shared-link-page.tsx")).SharedLinkPage,
+}));
 
 /** Which page an address is. What is large and not asked for at once is fetched when it is. */
 export function App() {
@@ -43,6 +54,7 @@ export function App() {
           <Route path="/reset-password" component={ResetPasswordPage} />
           <Route path="/confirm-email" component={ConfirmEmailPage} />
           <Route path="/invitation" component={InvitationPage} />
+          <Route path="/shared" component={SharedLinkPage} />
           <Route>{user ? <SignedInPages /> : <SignInFirst />}</Route>
         </Switch>
       </Suspense>
@@ -50,16 +62,33 @@ export function App() {
   );
 }
 
+/** Documents have the whole window; every other page has the shell around it. */
 function SignedInPages() {
   return (
-    <Shell>
-      <Switch>
-        <Route path="/" component={DocumentsPage} />
-        <Route path="/shared-with-me" component={SharedPage} />
-        <Route path="/trash" component={TrashPage} />
-        <Route component={NotFoundPage} />
-      </Switch>
-    </Shell>
+    <Switch>
+      <Route path="/documents/:id/history">{({ id }) => <HistoryPage key={id} id={id} />}</Route>
+      <Route path="/documents/:id">
+        {({ id }) => <DocumentPage key={id} id={id} back={<ToDocuments />} />}
+      </Route>
+      <Route>
+        <Shell>
+          <Switch>
+            <Route path="/" component={DocumentsPage} />
+            <Route path="/shared-with-me" component={SharedPage} />
+            <Route path="/trash" component={TrashPage} />
+            <Route component={NotFoundPage} />
+          </Switch>
+        </Shell>
+      </Route>
+    </Switch>
+  );
+}
+
+function ToDocuments() {
+  return (
+    <Link href="/" className={buttonClass("quiet", true)}>
+      ← Documents
+    </Link>
   );
 }
 

@@ -12,6 +12,8 @@ import { eraseDocumentsIn, sweepErasures } from "./documents/erasure.ts";
 import { historyRoutes } from "./documents/history-routes.ts";
 import { operationRoutes } from "./documents/operation-routes.ts";
 import { documentRoutes } from "./documents/routes.ts";
+import { indexAfter, sweepSearchIndex } from "./documents/search-index.ts";
+import { searchRoutes } from "./documents/search-routes.ts";
 import { socketRoute } from "./documents/socket.ts";
 import { settingsOf } from "./env.ts";
 import { consumeEvents } from "./events/consume.ts";
@@ -66,6 +68,7 @@ app.route("/api/v1", historyRoutes);
 app.route("/api/v1", webhookRoutes);
 app.route("/api/v1", contentRoutes);
 app.route("/api/v1", operationRoutes);
+app.route("/api/v1", searchRoutes);
 app.route("/", socketRoute);
 
 app.get("/health", (c) => c.json({ status: "ok" }));
@@ -116,7 +119,7 @@ app.get("/asyncapi.json", (c) => c.json(asyncApi(new URL(c.req.url))));
 app.get("/protocol/schemas.json", (c) => c.json(frameSchemas()));
 
 /** Who hears of every event. */
-const eventConsumers: EventConsumer[] = [announceAccessAfter, noteDeliveries];
+const eventConsumers: EventConsumer[] = [announceAccessAfter, noteDeliveries, indexAfter];
 
 /** A batch of one of the queues in wrangler.toml. */
 export async function fromQueue(env: Env, { queue, messages }: MessageBatch): Promise<void> {
@@ -133,6 +136,7 @@ export async function everyMinute(env: Env, now: number): Promise<void> {
   await sweepDeliveries(env, now);
   await upkeep(env, authPorts, now);
   await sweepErasures(env, now);
+  await sweepSearchIndex(env, now);
 }
 
 export { app };

@@ -348,6 +348,19 @@ export const documents = sqliteTable(
   ],
 );
 
+/** What the full-text index has of a document, which is in `document_search` under the same number. */
+export const documentIndex = sqliteTable("document_index", {
+  id: integer("id").primaryKey(),
+  documentId: text("document_id")
+    .notNull()
+    .unique()
+    .references(() => documents.id),
+  workspaceId: text("workspace_id").notNull(),
+  title: text("title").notNull(),
+  /** Of the text. */
+  version: integer("version").notNull(),
+});
+
 /**
  * Rooms that are to be erased, unless their document is there by then: written before a room is made, and in the batch
  * that deletes a document's row. So a room that no row names is always in here.

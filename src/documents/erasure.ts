@@ -15,6 +15,7 @@ import { errorFields, log } from "../platform/log.ts";
 import { graceEnd } from "../workspaces/grace.ts";
 import { placesOf } from "./document-route.ts";
 import type { Places } from "./documents.ts";
+import { unindexed } from "./search-index.ts";
 
 // How documents end: their rows in one batch, which also notes that the room is to be erased; then the room. Whatever
 // fails in between, the cron goes on with it.
@@ -58,6 +59,7 @@ async function eraseRows(
     db.delete(linkVisitors).where(and(eq(linkVisitors.documentId, id), noted)),
     db.delete(shareLinks).where(and(eq(shareLinks.documentId, id), noted)),
     db.delete(documentGrants).where(and(eq(documentGrants.documentId, id), noted)),
+    ...unindexed(db, id, noted),
     db.delete(documents).where(and(eq(documents.id, id), noted)),
     eventIfChanged(db, { type: "documents.erased", workspaceId, data: { document_id: id } }, now),
   ]);

@@ -1,17 +1,11 @@
-import { and, desc, eq, gt, inArray, isNotNull, isNull, or, type SQL, sql } from "drizzle-orm";
+import { and, desc, eq, gt, inArray, isNull, or, type SQL } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
 import { olderThan } from "../db/page-position.ts";
-import {
-  documentGrants,
-  documents,
-  linkVisitors,
-  memberships,
-  shareLinks,
-  workspaces,
-} from "../db/schema.ts";
+import { documents, memberships, workspaces } from "../db/schema.ts";
 import type { Position } from "../platform/cursor.ts";
 import { graceEnd } from "../workspaces/grace.ts";
 import { workspaceFor } from "../workspaces/workspaces.ts";
+import { readableBy, sharedWith } from "./readable-by.ts";
 import type { DocumentRow } from "./store.ts";
 
 /** Which documents, and in which order. */
@@ -58,7 +52,7 @@ export async function listDocuments(
         shared ? inArray(documents.id, sharedWith(userId, now)) : undefined,
         deleted
           ? and(inTrash(now), isOwner(userId))
-          : and(isNull(documents.deletedAt), isReader(userId, now)),
+          : and(isNull(documents.deletedAt), readableBy(userId, now)),
         olderThan({ createdAt: time, id: documents.id }, after),
       ),
     )
@@ -70,15 +64,6 @@ export async function listDocuments(
     createdAt: order === "created" ? row.createdAt : row.updatedAt,
   }));
 }
-
-const sharedWith = (userId: string, now: number): SQL =>
-  sql`(SELECT ${documentGrants.documentId} FROM ${documentGrants} WHERE ${documentGrants.userId} = ${userId}
-      UNION SELECT ${linkVisitors.documentId} FROM ${linkVisitors}
-        INNER JOIN ${shareLinks} ON ${shareLinks.id} = ${linkVisitors.linkId}
-        WHERE ${linkVisitors.visitorId} = ${userId} AND (${shareLinks.expiresAt} IS NULL OR ${shareLinks.expiresAt} > ${now}))`;
-
-const isReader = (userId: string, now: number): SQL | undefined =>
-  or(isNotNull(memberships.role), inArray(documents.id, sharedWith(userId, now)));
 
 const isOwner = (userId: string): SQL | undefined =>
   or(

@@ -27,6 +27,16 @@ export function decodeVersionCursor(cursor: string): number {
   return Number(decoded(cursor, /^v(\d{1,15})$/)[0]);
 }
 
+/** Of lists that are ranked anew for each page: how many came before. */
+export function encodeOffsetCursor(offset: number): string {
+  return Buffer.from(`o${offset}`).toString("base64url");
+}
+
+/** Throws Problem `invalid_request` for what is no cursor of such a list. */
+export function decodeOffsetCursor(cursor: string): number {
+  return Number(decoded(cursor, /^o(\d{1,9})$/)[0]);
+}
+
 function decoded(cursor: string, form: RegExp): string[] {
   const found = form.exec(Buffer.from(cursor, "base64url").toString());
   if (found) return found.slice(1);

@@ -214,6 +214,15 @@ export const limits = {
   visitorsPerLink: 1_000,
   /** Hours that a guest's token lives: a working day and some; then the link lets in again, while it is valid. */
   guestHours: 24,
+  /**
+   * Code units of a document's text that are searched: a book of 45,000 words. In scripts without blanks between words,
+   * where the index holds six bytes a sign, it stays below the 2 MB of a D1 row.
+   */
+  indexedUnits: 262_144,
+  /** Code units of a question to the search: more than anybody types, few enough words to look for all of them. */
+  questionUnits: 200,
+  /** Documents of one search that can be paged to: each page ranks all that come before it anew. */
+  searchDepth: 1_000,
   /** Items on one page of a list. */
   pageItems: { default: 50, max: 100 },
 } as const;

@@ -5,7 +5,6 @@ import { description, undescribed } from "../support/described.ts";
 
 /** Served, and no part of the REST API: described elsewhere, or made for people and machines that look around. */
 const besides = [
-  "GET /",
   "GET /ws/documents/:id",
   "GET /health",
   "GET /.well-known/jwks.json",

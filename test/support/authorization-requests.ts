@@ -83,6 +83,8 @@ export const requests: Record<string, (at: Asking) => Asked | Promise<Asked>> = 
   }),
   "POST /documents": () => ({ json: { title: "T" } }),
   "POST /documents, into the workspace": ({ thing }) => ({ json: { title: "T", workspace_id: thing.id } }),
+  "GET /search": () => ({ query: "?q=text" }),
+  "GET /search, of the workspace": ({ thing }) => ({ query: `?q=text&workspace_id=${thing.id}` }),
   "GET /documents, of the workspace": ({ thing }) => ({ query: `?workspace_id=${thing.id}` }),
   "POST /documents/:id/duplicate, into the workspace": async (at) => ({
     id: await ownDocument(at),

@@ -26,6 +26,9 @@ const HistoryPage = lazy(async () => ({
 const SharedLinkPage = lazy(async () => ({
   default: (await import("./document/shared-link-page.tsx")).SharedLinkPage,
 }));
+const WorkspacePages = lazy(async () => ({
+  default: (await import("./workspaces/workspace-pages.tsx")).WorkspacePages,
+}));
 
 /** Which page an address is. What is large and not asked for at once is fetched when it is. */
 export function App() {
@@ -72,12 +75,15 @@ function SignedInPages() {
       </Route>
       <Route>
         <Shell>
-          <Switch>
-            <Route path="/" component={DocumentsPage} />
-            <Route path="/shared-with-me" component={SharedPage} />
-            <Route path="/trash" component={TrashPage} />
-            <Route component={NotFoundPage} />
-          </Switch>
+          <Suspense fallback={<Waiting />}>
+            <Switch>
+              <Route path="/" component={DocumentsPage} />
+              <Route path="/shared-with-me" component={SharedPage} />
+              <Route path="/trash" component={TrashPage} />
+              <Route path="/workspaces/:id/*?">{({ id }) => <WorkspacePages key={id} id={id} />}</Route>
+              <Route component={NotFoundPage} />
+            </Switch>
+          </Suspense>
         </Shell>
       </Route>
     </Switch>

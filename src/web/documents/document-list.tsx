@@ -1,8 +1,8 @@
 import { useInfiniteQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { Link } from "wouter";
-import { Button } from "../design/button.tsx";
 import { Fault, Waiting } from "../design/notice.tsx";
+import { ShowMore } from "../design/show-more.tsx";
 import { Ago } from "../design/time.tsx";
 import { type DocumentFilter, documentsQuery } from "./documents-query.ts";
 import "./document-list.css";
@@ -11,6 +11,7 @@ export interface ListedDocument {
   id: string;
   title: string;
   workspace_id: string;
+  owner_id: string;
   updated_at: string;
 }
 
@@ -43,13 +44,7 @@ export function DocumentList({ filter, empty, actions }: DocumentListProps) {
           </li>
         ))}
       </ul>
-      {list.hasNextPage && (
-        <div className="documents-more">
-          <Button busy={list.isFetchingNextPage} onClick={() => void list.fetchNextPage()}>
-            Show more
-          </Button>
-        </div>
-      )}
+      <ShowMore list={list} />
     </>
   );
 }

@@ -1,10 +1,12 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
-import { client } from "../client.ts";
+import { client, useSignedIn } from "../client.ts";
 import { Confirm } from "../design/dialog.tsx";
 import { explain } from "../design/explain.ts";
 import { Menu } from "../design/menu.tsx";
 import { Notice } from "../design/notice.tsx";
+import { rules } from "../workspaces/roles.ts";
+import { workspacesQuery } from "../workspaces/workspaces-query.ts";
 import type { ListedDocument } from "./document-list.tsx";
 import { documentsKey } from "./documents-query.ts";
 import { MoveDialog } from "./move-dialog.tsx";
@@ -12,6 +14,9 @@ import { MoveDialog } from "./move-dialog.tsx";
 /** What can be done with a document from a list. */
 export function DocumentMenu({ document }: { document: ListedDocument }) {
   const queries = useQueryClient();
+  const you = useSignedIn();
+  const workspaces = useQuery(workspacesQuery);
+  const role = workspaces.data?.find(({ id }) => id === document.workspace_id)?.role;
   const [asking, setAsking] = useState<"delete" | "move">();
   const changed = {
     onSuccess: () => {
@@ -31,12 +36,16 @@ export function DocumentMenu({ document }: { document: ListedDocument }) {
         <button type="button" role="menuitem" onClick={() => duplicate.mutate()}>
           Duplicate
         </button>
-        <button type="button" role="menuitem" onClick={() => setAsking("move")}>
-          Move…
-        </button>
-        <button type="button" role="menuitem" className="menu-danger" onClick={() => setAsking("delete")}>
-          Delete…
-        </button>
+        {rules(role, document, you.id) && (
+          <>
+            <button type="button" role="menuitem" onClick={() => setAsking("move")}>
+              Move…
+            </button>
+            <button type="button" role="menuitem" className="menu-danger" onClick={() => setAsking("delete")}>
+              Delete…
+            </button>
+          </>
+        )}
       </Menu>
       {asking === "move" && <MoveDialog document={document} onClose={() => setAsking(undefined)} />}
       {asking === "delete" && (

@@ -1,10 +1,12 @@
-import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { client } from "../client.ts";
 import { Button } from "../design/button.tsx";
 import { Confirm } from "../design/dialog.tsx";
 import { Empty, Fault } from "../design/notice.tsx";
 import { useTitle } from "../shell/title.ts";
+import { DeletedWorkspaces } from "../workspaces/deleted-workspaces.tsx";
+import { workspacesQuery } from "../workspaces/workspaces-query.ts";
 import { DocumentList, type ListedDocument } from "./document-list.tsx";
 import { documentsKey } from "./documents-query.ts";
 
@@ -20,12 +22,14 @@ export function TrashPage() {
   });
   const [erasing, setErasing] = useState<ListedDocument>();
   const error = restore.error ?? erase.error;
+  const workspaces = useQuery(workspacesQuery).data?.filter(({ deleted_at }) => deleted_at !== null) ?? [];
   return (
     <>
       <div className="page-head">
         <h1>Trash</h1>
       </div>
       {error && <Fault error={error} />}
+      {workspaces.length > 0 && <DeletedWorkspaces workspaces={workspaces} />}
       <DocumentList
         filter={{ deleted: "true" }}
         actions={(document) => (
@@ -39,7 +43,7 @@ export function TrashPage() {
           </>
         )}
         empty={
-          <Empty title="The trash is empty">
+          <Empty title={workspaces.length > 0 ? "No documents in the trash" : "The trash is empty"}>
             <p>Deleted documents stay here for 30 days, then they are erased.</p>
           </Empty>
         }

@@ -5,9 +5,13 @@ import "./avatar.css";
 /** A person, by their initials and the colour that they have everywhere. */
 export function Avatar({ name, color = colorOf(name) }: { name: string; color?: string }) {
   return (
-    <span className="avatar" style={{ "--avatar": color } as CSSProperties} title={name} aria-hidden="true">
-      {initials(name)}
-    </span>
+    <span
+      className="avatar"
+      style={{ "--avatar": color } as CSSProperties}
+      title={name}
+      data-initials={initials(name)}
+      aria-hidden="true"
+    />
   );
 }
 

@@ -63,7 +63,7 @@ function Navigation() {
 }
 
 function Place({ href, children }: { href: string; children: ReactNode }) {
-  const [here] = useRoute(href);
+  const [here] = useRoute(href === "/" ? href : `${href}/*?`);
   return (
     <Link href={href} aria-current={here ? "page" : undefined}>
       {children}

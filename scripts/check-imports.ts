@@ -17,10 +17,11 @@ const rules: Record<string, Rule> = {
   db: { folders: [], packages: /^drizzle-orm(\/|$)/ },
   platform: { folders: ["env.ts", "protocol"] },
   events: { folders: server },
-  auth: { folders: ["events", ...server] },
-  workspaces: { folders: ["events", "auth", ...server] },
-  documents: { folders: ["workspaces", "events", "auth", "ot", ...server], typesOf: ["room"] },
-  webhooks: { folders: ["workspaces", "events", "auth", ...server] },
+  idempotency: { folders: server },
+  auth: { folders: ["events", "idempotency", ...server] },
+  workspaces: { folders: ["events", "idempotency", "auth", ...server] },
+  documents: { folders: ["workspaces", "events", "idempotency", "auth", "ot", ...server], typesOf: ["room"] },
+  webhooks: { folders: ["workspaces", "events", "idempotency", "auth", ...server] },
   room: { folders: ["env.ts", "ot", "protocol", "platform"], packages: /^(cloudflare:workers|node:zlib)$/ },
   // The packages are those that a binding is for; test/scripts/client-package.test.ts sees that nothing else brings them in.
   client: { folders: ["ot", "protocol"], packages: /^(@codemirror\/(state|view)|react)$/ },
@@ -28,7 +29,18 @@ const rules: Record<string, Rule> = {
 };
 /** The files of src itself: the Worker's entry, its composition, its bindings. */
 const top: Rule = {
-  folders: ["app.ts", "documents", "webhooks", "workspaces", "events", "auth", "room", "ot", ...server],
+  folders: [
+    "app.ts",
+    "documents",
+    "webhooks",
+    "workspaces",
+    "events",
+    "idempotency",
+    "auth",
+    "room",
+    "ot",
+    ...server,
+  ],
 };
 
 // Biome, in the same check, keeps statements at the start of their line. So these need not know comments and

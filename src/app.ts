@@ -19,6 +19,7 @@ import { settingsOf } from "./env.ts";
 import { consumeEvents } from "./events/consume.ts";
 import type { EventConsumer } from "./events/event.ts";
 import { type EventMessage, handOnAfter, sweepOutbox } from "./events/hand-on.ts";
+import { sweepIdempotencyKeys } from "./idempotency/store.ts";
 import { appPage } from "./platform/app-page.ts";
 import { notFoundOf, onError, onInvalid } from "./platform/error-handling.ts";
 import { crossOrigin, ownPagesOnly } from "./platform/origins.ts";
@@ -137,6 +138,7 @@ export async function everyMinute(env: Env, now: number): Promise<void> {
   await upkeep(env, authPorts, now);
   await sweepErasures(env, now);
   await sweepSearchIndex(env, now);
+  await sweepIdempotencyKeys(env, now);
 }
 
 export { app };

@@ -6,6 +6,7 @@ import {
   auditEvents,
   documentGrants,
   emailTokens,
+  idempotencyKeys,
   identities,
   invitations,
   linkVisitors,
@@ -68,6 +69,7 @@ export async function deleteAccount(
         ),
         db.delete(memberships).where(eq(memberships.userId, user.id)),
         db.delete(linkVisitors).where(eq(linkVisitors.visitorId, user.id)),
+        db.delete(idempotencyKeys).where(eq(idempotencyKeys.userId, user.id)),
         db.delete(documentGrants).where(eq(documentGrants.userId, user.id)),
         db
           .delete(invitations)

@@ -1,9 +1,11 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { database } from "../db/database.ts";
+import { idempotent } from "../idempotency/idempotent.ts";
 import { jsonBody } from "../platform/json-body.ts";
 import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers, tokenProblems } from "../platform/openapi.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import { limits } from "../protocol/limits.ts";
+import { idempotencyKey, idempotencyProblems } from "../protocol/rest/idempotency.ts";
 import { id } from "../protocol/rest/text.ts";
 import * as schemas from "../protocol/rest/tokens.ts";
 import { authenticated } from "./authenticate.ts";
@@ -27,11 +29,17 @@ const createTokenRoute = createRoute({
   path,
   summary: "Make a personal access token, for a program to use",
   security,
-  middleware: [authenticated, requireRecentSignIn, jsonBody(limits.credentialsBytes)] as const,
-  request: { body: jsonRequest(schemas.newPersonalToken) },
+  middleware: [authenticated, requireRecentSignIn, jsonBody(limits.credentialsBytes), idempotent] as const,
+  request: { headers: idempotencyKey, body: jsonRequest(schemas.newPersonalToken) },
   responses: {
     201: jsonAnswer(schemas.createdPersonalToken, "The token. Its text is not shown again."),
-    ...problemAnswers(...always, ...bodyProblems, "reauthentication_required", "too_many_tokens"),
+    ...problemAnswers(
+      ...always,
+      ...bodyProblems,
+      ...idempotencyProblems,
+      "reauthentication_required",
+      "too_many_tokens",
+    ),
   },
 });
 
@@ -69,7 +77,7 @@ export function personalTokenRoutes({ closeSockets }: AuthPorts) {
       const { row, token } = await createPersonalToken(
         database(c.env.DB),
         { ...c.var.principal, origin: originOf(c) },
-        { name, scopes, expiresAt: now + expires_in_days * day },
+        { making: c.var.making, name, scopes, expiresAt: now + expires_in_days * day },
         now,
       );
       return c.json({ ...tokenBody(row), token }, 201);

@@ -3,6 +3,7 @@ import { and, count, desc, eq, inArray, type SQL } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import { type Database, database } from "../db/database.ts";
 import { personalTokens, sessionDocuments } from "../db/schema.ts";
+import type { Making } from "../idempotency/idempotent.ts";
 import { Problem } from "../platform/problem.ts";
 import { limits } from "../protocol/limits.ts";
 import type { Scope } from "../protocol/rest/tokens.ts";
@@ -32,7 +33,7 @@ export interface TokenOwner {
 export async function createPersonalToken(
   db: Database,
   { userId, sessionId, origin }: TokenOwner,
-  { name, scopes, expiresAt }: { name: string; scopes: Scope[]; expiresAt: number },
+  { making, name, scopes, expiresAt }: { making: Making; name: string; scopes: Scope[]; expiresAt: number },
   now: number,
 ): Promise<{ row: PersonalToken; token: string }> {
   const [has] = await db
@@ -47,10 +48,14 @@ export async function createPersonalToken(
     );
   }
   const token = newRandomToken(tokenPrefix);
-  const row = { id: crypto.randomUUID(), userId, name, createdAt: now, expiresAt, lastUsedAt: null };
+  const row = { id: making.id, userId, name, createdAt: now, expiresAt, lastUsedAt: null };
   const tokenHash = await hashOf(token);
   await db.batch([
-    db.insert(personalTokens).values({ ...row, tokenHash, scope: scopes.join(" ") }),
+    db
+      .insert(personalTokens)
+      .values({ ...row, tokenHash, scope: scopes.join(" ") })
+      // Made before by the same request, whose answer was lost, and with it the token.
+      .onConflictDoUpdate({ target: personalTokens.id, set: { tokenHash } }),
     auditRow(db, { userId, event: "personal_token.created", sessionId, origin }, now),
   ]);
   return { row: { ...row, scopes }, token };

@@ -267,6 +267,31 @@ export const outbox = sqliteTable(
   ],
 );
 
+/** Requests with an Idempotency-Key, for a day: what they are called by, and what was answered. */
+export const idempotencyKeys = sqliteTable(
+  "idempotency_keys",
+  {
+    /** Whose key it is: a user, or a guest. */
+    userId: text("user_id").notNull(),
+    /** SHA-256 of the key, base64url. */
+    keyHash: text("key_hash").notNull(),
+    /** SHA-256 of method, address and body. */
+    fingerprint: text("fingerprint").notNull(),
+    /** What the request makes has this id. */
+    madeId: text("made_id").notNull(),
+    /** Until when somebody is at work on it; 0: nobody is. */
+    lockedUntil: integer("locked_until").notNull(),
+    /** Sealed by the key itself (`src/idempotency/sealed-answer.ts`); null: there is none, or it was too large. */
+    answer: text("answer"),
+    createdAt: integer("created_at").notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.userId, table.keyHash] }),
+    index("idempotency_keys_created").on(table.createdAt),
+    index("idempotency_keys_made").on(table.madeId),
+  ],
+);
+
 /** Where a workspace's events are sent to. Its rows are deleted within an hour of the workspace's. */
 export const webhooks = sqliteTable(
   "webhooks",

@@ -1,4 +1,5 @@
 import type { Database } from "../db/database.ts";
+import type { Making } from "../idempotency/idempotent.ts";
 import { Problem } from "../platform/problem.ts";
 import type { Role } from "../protocol/server-frames.ts";
 import type { Attendance, Author, DocumentRoomApi, RoomResult, RoomStats } from "../room/room-api.ts";
@@ -53,6 +54,13 @@ export function refuseHiddenHistory(found: FoundDocument): void {
   throw new Problem("forbidden", "The link by which you are here does not show the history.");
 }
 
+export interface NewDocument {
+  making: Making;
+  title: string;
+  content: string;
+  workspaceId: string | undefined;
+}
+
 /**
  * Creates a document in a workspace of the person's, the personal one if none is named. The room comes first, as a row
  * without a room would be a broken document; before it comes the note that erases the room should the row fail to
@@ -61,11 +69,14 @@ export function refuseHiddenHistory(found: FoundDocument): void {
 export async function createDocument(
   { db, room }: Places,
   author: Author,
-  { title, content, workspaceId }: { title: string; content: string; workspaceId: string | undefined },
+  { making, title, content, workspaceId }: NewDocument,
   now: number,
 ): Promise<Document> {
+  const { id } = making;
+  if (making.again && (await findDocument(db, author.userId, id))) {
+    return readDocument({ db, room }, author.userId, id);
+  }
   const workspace = await workspaceToWrite(db, author.userId, workspaceId);
-  const id = crypto.randomUUID();
   const erasureAt = now + workTime;
   await noteRoom(db, id, erasureAt);
   const { version } = accepted(await room(id).create({ content, author }));

@@ -1,10 +1,12 @@
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import { authenticatedFor } from "../auth/authenticate.ts";
+import { idempotent } from "../idempotency/idempotent.ts";
 import { jsonBody } from "../platform/json-body.ts";
 import { bodyProblems, jsonAnswer, jsonRequest } from "../platform/openapi.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import { limits } from "../protocol/limits.ts";
 import * as schemas from "../protocol/rest/documents.ts";
+import { idempotencyKey, idempotencyProblems } from "../protocol/rest/idempotency.ts";
 import { announceAccess } from "./access-changes.ts";
 import { documentBody, summaryBody } from "./document-body.ts";
 import { asked, askedAsAuthor, params, problems, reading, tagHeader } from "./document-route.ts";
@@ -23,10 +25,11 @@ const duplicateRoute = createRoute({
   description:
     "Without its history, and without who has a part in it; in the personal workspace, unless another is named.",
   ...ofAccounts,
-  request: { params, body: jsonRequest(schemas.duplication) },
+  middleware: [account, small, idempotent] as [typeof account, typeof small, typeof idempotent],
+  request: { params, headers: idempotencyKey, body: jsonRequest(schemas.duplication) },
   responses: {
     201: { ...jsonAnswer(schemas.document, "The copy is there."), headers: tagHeader },
-    ...problems(...bodyProblems, "forbidden", "not_found", "quota_exceeded"),
+    ...problems(...bodyProblems, ...idempotencyProblems, "forbidden", "not_found", "quota_exceeded"),
   },
 });
 
@@ -48,7 +51,8 @@ const moveRoute = createRoute({
 export const placementRoutes = new OpenAPIHono<RequestContext>()
   .openapi(duplicateRoute, async (c) => {
     const { title, workspace_id: workspaceId } = c.req.valid("json");
-    const made = await duplicateDocument(...askedAsAuthor(c), { title, workspaceId }, Date.now());
+    const copy = { making: c.var.making, title, workspaceId };
+    const made = await duplicateDocument(...askedAsAuthor(c), copy, Date.now());
     c.header("etag", entityTag(made.version));
     c.header("location", `/api/v1/documents/${made.row.id}`);
     return c.json(documentBody(made), 201);

@@ -1,6 +1,7 @@
 import { and, eq, isNull, sql } from "drizzle-orm";
 import { documents } from "../db/schema.ts";
 import { eventIfChanged } from "../events/outbox.ts";
+import type { Making } from "../idempotency/idempotent.ts";
 import { limits } from "../protocol/limits.ts";
 import type { Author } from "../room/room-api.ts";
 import { workspaceToWrite } from "../workspaces/workspaces.ts";
@@ -22,12 +23,16 @@ export async function duplicateDocument(
   places: Places,
   author: Author,
   id: string,
-  { title, workspaceId }: { title: string | undefined; workspaceId: string | undefined },
+  {
+    making,
+    title,
+    workspaceId,
+  }: { making: Making; title: string | undefined; workspaceId: string | undefined },
   now: number,
 ): Promise<Document> {
   const { row, content } = await readDocument(places, author.userId, id);
   const copy = title ?? copyTitle(row.title);
-  return createDocument(places, author, { title: copy, content, workspaceId }, now);
+  return createDocument(places, author, { making, title: copy, content, workspaceId }, now);
 }
 
 const copyOf = "Copy of ";

@@ -1,10 +1,12 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { authenticatedFor } from "../auth/authenticate.ts";
 import { database } from "../db/database.ts";
+import { idempotent } from "../idempotency/idempotent.ts";
 import { bodyProblems, jsonAnswer, jsonRequest } from "../platform/openapi.ts";
 import { readPage } from "../platform/page.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import * as schemas from "../protocol/rest/documents.ts";
+import { idempotencyKey, idempotencyProblems } from "../protocol/rest/idempotency.ts";
 import type { Attendance, RoomStats } from "../room/room-api.ts";
 import { documentBody, summaryBody } from "./document-body.ts";
 import {
@@ -34,11 +36,11 @@ const createDocumentRoute = createRoute({
   path: "/documents",
   summary: "Create a document",
   ...withBody,
-  middleware: [authenticatedFor("documents:write"), withBody.middleware[1]] as const,
-  request: { body: jsonRequest(schemas.newDocument) },
+  middleware: [authenticatedFor("documents:write"), withBody.middleware[1], idempotent] as const,
+  request: { headers: idempotencyKey, body: jsonRequest(schemas.newDocument) },
   responses: {
     201: { ...jsonAnswer(schemas.document, "The document is there."), headers: tagHeader },
-    ...problems(...bodyProblems, "forbidden", "not_found", "quota_exceeded"),
+    ...problems(...bodyProblems, ...idempotencyProblems, "forbidden", "not_found", "quota_exceeded"),
   },
 });
 
@@ -115,7 +117,7 @@ export const documentRoutes = new OpenAPIHono<RequestContext>()
     const created = await createDocument(
       placesOf(c.env),
       authorOf(c.var.principal),
-      { title, content, workspaceId: workspace_id },
+      { making: c.var.making, title, content, workspaceId: workspace_id },
       Date.now(),
     );
     c.header("etag", entityTag(created.version));

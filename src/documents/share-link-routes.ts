@@ -2,11 +2,13 @@ import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { authenticate, bearerToken } from "../auth/authenticate.ts";
 import { database } from "../db/database.ts";
 import { settingsOf } from "../env.ts";
+import { idempotent } from "../idempotency/idempotent.ts";
 import { jsonBody } from "../platform/json-body.ts";
 import { bodyProblems, jsonAnswer, jsonRequest } from "../platform/openapi.ts";
 import { readPage } from "../platform/page.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import { limits } from "../protocol/limits.ts";
+import { idempotencyKey, idempotencyProblems } from "../protocol/rest/idempotency.ts";
 import { pageQuery } from "../protocol/rest/page.ts";
 import * as schemas from "../protocol/rest/sharing.ts";
 import { id } from "../protocol/rest/text.ts";
@@ -24,11 +26,11 @@ const createLinkRoute = createRoute({
   description:
     "The token in it is told once, in this answer. It stands behind the `#`, which browsers send to nobody.",
   ...reading,
-  middleware: [mayWrite, small] as const,
-  request: { params, body: jsonRequest(schemas.newShareLink) },
+  middleware: [mayWrite, small, idempotent] as const,
+  request: { params, headers: idempotencyKey, body: jsonRequest(schemas.newShareLink) },
   responses: {
     201: jsonAnswer(schemas.createdShareLink, "The link, with its token."),
-    ...problems(...bodyProblems, "forbidden", "not_found", "quota_exceeded"),
+    ...problems(...bodyProblems, ...idempotencyProblems, "forbidden", "not_found", "quota_exceeded"),
   },
 });
 
@@ -78,7 +80,8 @@ export const shareLinkRoutes = new OpenAPIHono<RequestContext>()
     const [{ db }, actorId, documentId] = asked(c);
     const { expires_at, ...wanted } = c.req.valid("json");
     const expiresAt = expires_at === null ? null : Date.parse(expires_at);
-    const made = await createShareLink(db, actorId, { documentId, ...wanted, expiresAt }, Date.now());
+    const link = { documentId, ...wanted, expiresAt };
+    const made = await createShareLink(db, actorId, c.var.making, link, Date.now());
     const url = `${settingsOf(c.env).publicUrl}/shared#token=${made.token}`;
     return c.json({ ...linkBody(made.link), token: made.token, url }, 201);
   })

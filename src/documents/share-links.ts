@@ -4,6 +4,7 @@ import type { Database } from "../db/database.ts";
 import { newerThan } from "../db/page-position.ts";
 import { linkVisitors, shareLinks } from "../db/schema.ts";
 import { eventIfChanged } from "../events/outbox.ts";
+import type { Making } from "../idempotency/idempotent.ts";
 import type { Position } from "../platform/cursor.ts";
 import { Problem } from "../platform/problem.ts";
 import { limits } from "../protocol/limits.ts";
@@ -30,6 +31,7 @@ const columns = {
 export async function createShareLink(
   db: Database,
   actorId: string,
+  making: Making,
   wanted: Pick<ShareLink, "documentId" | "name" | "role" | "history" | "guests" | "expiresAt">,
   now: number,
 ): Promise<{ link: ShareLink; token: string }> {
@@ -42,15 +44,18 @@ export async function createShareLink(
     });
   }
   const token = newRandomToken();
-  const id = crypto.randomUUID();
+  const tokenHash = await hashOf(token);
+  const { id } = making;
   const [[link]] = await db.batch([
     db
       .insert(shareLinks)
       .select(
-        sql`SELECT ${id}, id, ${name}, ${role}, ${Number(history)}, ${Number(guests)}, ${await hashOf(token)}, ${actorId}, ${now}, ${expiresAt}
+        sql`SELECT ${id}, id, ${name}, ${role}, ${Number(history)}, ${Number(guests)}, ${tokenHash}, ${actorId}, ${now}, ${expiresAt}
             FROM documents WHERE id = ${documentId} AND deleted_at IS NULL
-              AND (SELECT count(*) FROM share_links WHERE document_id = ${documentId}) < ${limits.linksPerDocument}`,
+              AND (SELECT count(*) FROM share_links WHERE document_id = ${documentId} AND id <> ${id}) < ${limits.linksPerDocument}`,
       )
+      // Made before by the same request, whose answer was lost, and with it the token.
+      .onConflictDoUpdate({ target: shareLinks.id, set: { tokenHash } })
       .returning(columns),
     shared(db, row.workspaceId, { document_id: documentId, link_id: id, role, by: actorId }, now),
   ]);

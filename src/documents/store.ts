@@ -18,7 +18,11 @@ export type DocumentRow = typeof documents.$inferSelect;
 
 /** Notes that the room of a document that is being made is to be erased at this time. */
 export async function noteRoom(db: Database, id: string, dueAt: number): Promise<void> {
-  await db.insert(roomErasures).values({ documentId: id, dueAt });
+  await db
+    .insert(roomErasures)
+    .values({ documentId: id, dueAt })
+    // By somebody who died, or is late: from now on it is the one who notes it here who makes it.
+    .onConflictDoUpdate({ target: roomErasures.documentId, set: { dueAt } });
 }
 
 /**

@@ -25,6 +25,7 @@ export const crossOrigin = cors({
   ],
   exposeHeaders: [
     "ETag",
+    "Idempotency-Replayed",
     "Location",
     "RateLimit",
     "RateLimit-Policy",

@@ -12,6 +12,8 @@ export const errorStatus = {
   payload_too_large: 413,
   precondition_failed: 412,
   precondition_required: 428,
+  idempotency_key_reused: 422,
+  idempotency_in_flight: 409,
   upgrade_required: 426,
   internal: 500,
   rate_limited: 429,

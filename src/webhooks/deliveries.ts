@@ -3,6 +3,7 @@ import { type Database, database } from "../db/database.ts";
 import { olderThan } from "../db/page-position.ts";
 import { outbox, webhookDeliveries, webhooks } from "../db/schema.ts";
 import type { EventConsumer } from "../events/event.ts";
+import type { Making } from "../idempotency/idempotent.ts";
 import type { Position } from "../platform/cursor.ts";
 import { errorFields, log } from "../platform/log.ts";
 import { Problem } from "../platform/problem.ts";
@@ -153,12 +154,12 @@ export async function redeliver(asker: Asker, webhookId: string, id: string, now
 }
 
 /** Sends a webhook a message of the type `webhooks.ping`, which says nothing. Throws Problem `webhook_disabled`. */
-export async function ping(asker: Asker, webhookId: string, now: number): Promise<Delivery> {
+export async function ping(asker: Asker, webhookId: string, making: Making, now: number): Promise<Delivery> {
   const webhook = await webhookFor(asker, webhookId);
   refuseDisabled(webhook);
   const db = database(asker.env.DB);
   const event = {
-    id: crypto.randomUUID(),
+    id: making.id,
     type: "webhooks.ping",
     workspaceId: webhook.workspaceId,
     data: JSON.stringify({ webhook_id: webhookId }),
@@ -167,11 +168,18 @@ export async function ping(asker: Asker, webhookId: string, now: number): Promis
   const delivery = newDelivery(webhookId, event.id, now);
   // Not due: it is for nobody but this webhook.
   await db.batch([
-    db.insert(outbox).values({ ...event, dueAt: null }),
-    db.insert(webhookDeliveries).values(delivery),
+    db
+      .insert(outbox)
+      .values({ ...event, dueAt: null })
+      .onConflictDoNothing(),
+    db.insert(webhookDeliveries).values(delivery).onConflictDoNothing(),
   ]);
   await ringLogged(asker.env, now);
-  return oneDelivery(db, webhookId, delivery.id);
+  const [found] = await selectDeliveries(db).where(
+    and(eq(webhookDeliveries.webhookId, webhookId), eq(webhookDeliveries.eventId, event.id)),
+  );
+  if (!found) throw noDelivery();
+  return found;
 }
 
 function refuseDisabled({ disabledAt }: Webhook): void {
@@ -197,8 +205,12 @@ async function oneDelivery(db: Database, webhookId: string, id: string): Promise
   const [found] = await selectDeliveries(db).where(
     and(eq(webhookDeliveries.id, id), eq(webhookDeliveries.webhookId, webhookId)),
   );
-  if (!found) throw new Problem("not_found", "There is no such delivery.");
+  if (!found) throw noDelivery();
   return found;
+}
+
+function noDelivery(): Problem {
+  return new Problem("not_found", "There is no such delivery.");
 }
 
 /**

@@ -1,12 +1,14 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import type { Principal } from "../auth/access-token.ts";
 import { authenticated } from "../auth/authenticate.ts";
+import { idempotent } from "../idempotency/idempotent.ts";
 import { jsonBody } from "../platform/json-body.ts";
 import { jsonAnswer, jsonRequest, problemAnswers } from "../platform/openapi.ts";
 import { readPage } from "../platform/page.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import { limits } from "../protocol/limits.ts";
+import { idempotencyKey, idempotencyProblems } from "../protocol/rest/idempotency.ts";
 import { pageQuery } from "../protocol/rest/page.ts";
 import { id } from "../protocol/rest/text.ts";
 import * as schemas from "../protocol/rest/webhooks.ts";
@@ -51,10 +53,17 @@ const createWebhookRoute = createRoute({
   description:
     "Messages follow the Standard Webhooks specification: each is signed by the secret that this answers, and tried up to eight times within 28 hours until the target answers 2xx.",
   ...withBody,
-  request: { params: ofWorkspace, body: jsonRequest(schemas.newWebhook) },
+  middleware: [authenticated, small, idempotent] as [typeof authenticated, typeof small, typeof idempotent],
+  request: { params: ofWorkspace, headers: idempotencyKey, body: jsonRequest(schemas.newWebhook) },
   responses: {
     201: jsonAnswer(schemas.createdWebhook, "The webhook, and its secret."),
-    ...problems("validation_failed", "unsupported_media_type", "payload_too_large", "quota_exceeded"),
+    ...problems(
+      ...idempotencyProblems,
+      "validation_failed",
+      "unsupported_media_type",
+      "payload_too_large",
+      "quota_exceeded",
+    ),
   },
 });
 
@@ -113,10 +122,11 @@ const pingRoute = createRoute({
   path: "/workspaces/{id}/webhooks/{webhook_id}/ping",
   summary: "Send a webhook a message of the type webhooks.ping (owners and admins)",
   ...bare,
-  request: { params: ofWebhook },
+  middleware: [authenticated, idempotent] as [typeof authenticated, typeof idempotent],
+  request: { params: ofWebhook, headers: idempotencyKey },
   responses: {
     202: jsonAnswer(schemas.webhookDelivery, "It is on its way; the delivery tells what becomes of it."),
-    ...problems("webhook_disabled"),
+    ...problems(...idempotencyProblems, "webhook_disabled"),
   },
 });
 
@@ -168,7 +178,11 @@ function askerOf(c: {
 /** Webhooks of workspaces, and what was sent to them. */
 export const webhookRoutes = new OpenAPIHono<RequestContext>()
   .openapi(createWebhookRoute, async (c) => {
-    const { webhook, secret } = await createWebhook(askerOf(c), c.req.valid("json"), Date.now());
+    const { webhook, secret } = await createWebhook(
+      askerOf(c),
+      { making: c.var.making, ...c.req.valid("json") },
+      Date.now(),
+    );
     c.header("location", `/api/v1/workspaces/${webhook.workspaceId}/webhooks/${webhook.id}`);
     return c.json({ ...webhookBody(webhook), secret }, 201);
   })
@@ -196,7 +210,10 @@ export const webhookRoutes = new OpenAPIHono<RequestContext>()
     return c.json({ ...webhookBody(webhook), secret }, 200);
   })
   .openapi(pingRoute, async (c) =>
-    c.json(deliveryBody(await ping(askerOf(c), c.req.valid("param").webhook_id, Date.now())), 202),
+    c.json(
+      deliveryBody(await ping(askerOf(c), c.req.valid("param").webhook_id, c.var.making, Date.now())),
+      202,
+    ),
   )
   .openapi(listDeliveriesRoute, async (c) => {
     const { webhook_id } = c.req.valid("param");

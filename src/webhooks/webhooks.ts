@@ -3,6 +3,7 @@ import { type Database, database } from "../db/database.ts";
 import { newerThan } from "../db/page-position.ts";
 import { webhookDeliveries, webhooks } from "../db/schema.ts";
 import { settingsOf } from "../env.ts";
+import type { Making } from "../idempotency/idempotent.ts";
 import type { Position } from "../platform/cursor.ts";
 import { Problem } from "../platform/problem.ts";
 import { limits } from "../protocol/limits.ts";
@@ -24,14 +25,19 @@ const hour = 3_600_000;
 /** Throws Problem `validation_failed` for a target that nothing is sent to, and `quota_exceeded`. */
 export async function createWebhook(
   { env, userId, workspaceId }: Asker,
-  { url, name, events }: { url: string; name: string; events: string[] | null },
+  { making, url, name, events }: { making: Making; url: string; name: string; events: string[] | null },
   now: number,
 ): Promise<{ webhook: Webhook; secret: string }> {
   const db = database(env.DB);
   await managedWorkspace(db, userId, workspaceId);
   refuseTarget(env, url);
+  const { id } = making;
+  if (making.again) {
+    const [webhook] = await db.select().from(webhooks).where(isOf(workspaceId, id));
+    if (webhook) return { webhook, secret: await newestSecret(env, webhook) };
+  }
   const row: Webhook = {
-    id: crypto.randomUUID(),
+    id,
     workspaceId,
     name,
     url: new URL(url).href,

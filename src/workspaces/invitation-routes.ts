@@ -3,6 +3,7 @@ import { findUser } from "../auth/accounts.ts";
 import { authenticated } from "../auth/authenticate.ts";
 import { database } from "../db/database.ts";
 import { settingsOf } from "../env.ts";
+import { idempotent } from "../idempotency/idempotent.ts";
 import { jsonBody } from "../platform/json-body.ts";
 import { sendMail } from "../platform/mail.ts";
 import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers, tokenProblems } from "../platform/openapi.ts";
@@ -10,6 +11,7 @@ import { readPage } from "../platform/page.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import { limits } from "../protocol/limits.ts";
+import { idempotencyKey, idempotencyProblems } from "../protocol/rest/idempotency.ts";
 import { pageQuery } from "../protocol/rest/page.ts";
 import { id } from "../protocol/rest/text.ts";
 import * as schemas from "../protocol/rest/workspaces.ts";
@@ -34,13 +36,14 @@ const inviteRoute = createRoute({
   description:
     "The message holds a link that works once. Inviting an address again makes the link before worthless.",
   security,
-  middleware: [authenticated, small] as const,
-  request: { params: z.object({ id }), body: jsonRequest(schemas.newInvitation) },
+  middleware: [authenticated, small, idempotent] as const,
+  request: { params: z.object({ id }), headers: idempotencyKey, body: jsonRequest(schemas.newInvitation) },
   responses: {
     201: jsonAnswer(schemas.invitation, "The invitation is on its way."),
     ...problemAnswers(
       ...always,
       ...bodyProblems,
+      ...idempotencyProblems,
       "forbidden",
       "not_found",
       "personal_workspace",
@@ -95,7 +98,7 @@ export const invitationRoutes = new OpenAPIHono<RequestContext>()
     const { email, role } = c.req.valid("json");
     const db = database(c.env.DB);
     const actorId = c.var.principal.userId;
-    const made = await invite(db, actorId, { workspaceId, email, role }, Date.now());
+    const made = await invite(db, actorId, { making: c.var.making, workspaceId, email, role }, Date.now());
     const inviter = await findUser(db, actorId);
     const { publicUrl } = settingsOf(c.env);
     await sendMail(c.env, invitationMessage(publicUrl, email, inviter?.email ?? "Somebody", made.token));

@@ -5,6 +5,7 @@ import type { Database } from "../db/database.ts";
 import { newerThan } from "../db/page-position.ts";
 import { invitations, memberships } from "../db/schema.ts";
 import { eventIfChanged } from "../events/outbox.ts";
+import type { Making } from "../idempotency/idempotent.ts";
 import type { Position } from "../platform/cursor.ts";
 import { Problem } from "../platform/problem.ts";
 import { limits } from "../protocol/limits.ts";
@@ -38,7 +39,12 @@ const columns = {
 export async function invite(
   db: Database,
   actorId: string,
-  { workspaceId, email, role }: { workspaceId: string; email: string; role: InvitedRole },
+  {
+    making,
+    workspaceId,
+    email,
+    role,
+  }: { making: Making; workspaceId: string; email: string; role: InvitedRole },
   now: number,
 ): Promise<{ invitation: Invitation; token: string }> {
   const workspace = await managedWorkspace(db, actorId, workspaceId);
@@ -50,7 +56,7 @@ export async function invite(
   }
   const token = newRandomToken();
   const row = {
-    id: crypto.randomUUID(),
+    id: making.id,
     email,
     role,
     tokenHash: await hashOf(token),

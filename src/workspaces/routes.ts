@@ -1,12 +1,14 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { authenticated } from "../auth/authenticate.ts";
 import { database } from "../db/database.ts";
+import { idempotent } from "../idempotency/idempotent.ts";
 import { jsonBody } from "../platform/json-body.ts";
 import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers, tokenProblems } from "../platform/openapi.ts";
 import { readPage } from "../platform/page.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import { limits } from "../protocol/limits.ts";
+import { idempotencyKey, idempotencyProblems } from "../protocol/rest/idempotency.ts";
 import { pageQuery } from "../protocol/rest/page.ts";
 import { id } from "../protocol/rest/text.ts";
 import * as schemas from "../protocol/rest/workspaces.ts";
@@ -32,11 +34,11 @@ const createRouteOf = createRoute({
   path: "/workspaces",
   summary: "Create a workspace, and own it",
   security,
-  middleware: [authenticated, small] as const,
-  request: { body: jsonRequest(schemas.newWorkspace) },
+  middleware: [authenticated, small, idempotent] as const,
+  request: { headers: idempotencyKey, body: jsonRequest(schemas.newWorkspace) },
   responses: {
     201: jsonAnswer(schemas.workspace, "The workspace is there."),
-    ...problemAnswers(...always, ...bodyProblems, "quota_exceeded"),
+    ...problemAnswers(...always, ...bodyProblems, ...idempotencyProblems, "quota_exceeded"),
   },
 });
 
@@ -117,7 +119,8 @@ export function workspaceRoutes({ announceAccess }: WorkspacePorts) {
   return new OpenAPIHono<RequestContext>()
     .openapi(createRouteOf, async (c) => {
       const { name } = c.req.valid("json");
-      const made = await createWorkspace(database(c.env.DB), c.var.principal.userId, name, Date.now());
+      const { principal, making } = c.var;
+      const made = await createWorkspace(database(c.env.DB), principal.userId, { making, name }, Date.now());
       c.header("location", `/api/v1/workspaces/${made.id}`);
       return c.json(workspaceBody(made), 201);
     })

@@ -3,6 +3,7 @@ import type { Database } from "../db/database.ts";
 import { newerThan } from "../db/page-position.ts";
 import { memberships, workspaces } from "../db/schema.ts";
 import { eventIfChanged } from "../events/outbox.ts";
+import type { Making } from "../idempotency/idempotent.ts";
 import type { Position } from "../platform/cursor.ts";
 import { Problem } from "../platform/problem.ts";
 import { limits } from "../protocol/limits.ts";
@@ -96,10 +97,14 @@ export async function listWorkspaces(
 export async function createWorkspace(
   db: Database,
   userId: string,
-  name: string,
+  { making, name }: { making: Making; name: string },
   now: number,
 ): Promise<Workspace> {
-  const id = crypto.randomUUID();
+  const { id } = making;
+  if (making.again) {
+    const [found] = await ofMember(db).where(and(eq(workspaces.id, id), eq(memberships.userId, userId)));
+    if (found) return found;
+  }
   const [made] = await db.batch([
     db
       .insert(workspaces)

@@ -30,7 +30,12 @@ const soon = { timeout: 15_000, interval: 50 };
 /** A workspace made without a request, so that nothing hands its event on. */
 async function unnoticedWorkspace() {
   const { user } = await newAccount();
-  return createWorkspace(database(env.DB), user.id, "Team", Date.now());
+  return createWorkspace(
+    database(env.DB),
+    user.id,
+    { making: { id: crypto.randomUUID(), again: false }, name: "Team" },
+    Date.now(),
+  );
 }
 
 it("hands an event to every consumer behind the answer, by way of the queue", async () => {

@@ -23,7 +23,7 @@ beforeAll(async () => {
   document = await scene.newDocument(team.id);
   person = scene.people.owner;
   token = person.access_token;
-});
+}, 60_000);
 
 const newKey = () => crypto.randomUUID();
 const post = (path: string, json: object | undefined, key: string, who = token) =>

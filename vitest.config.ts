@@ -3,6 +3,7 @@ import { cloudflareTest, readD1Migrations } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 import { mailbox } from "./test/support/mailbox-worker.ts";
 import { testSecrets } from "./test/support/secrets.ts";
+import { spans } from "./test/support/spans-worker.ts";
 
 // Of the web app these tests need no more than that its folder is there.
 mkdirSync("dist/web", { recursive: true });
@@ -31,9 +32,13 @@ export default defineConfig({
             wrangler: { configPath: "./wrangler.toml" },
             miniflare: {
               bindings: { TEST_MIGRATIONS: await readD1Migrations("./migrations"), ...testSecrets },
-              serviceBindings: { EMAIL: { name: "mailbox", entrypoint: "Mailbox" } },
+              serviceBindings: {
+                EMAIL: { name: "mailbox", entrypoint: "Mailbox" },
+                SPANS: { name: "spans", entrypoint: "Spans" },
+              },
               email: { send_email: [] },
-              workers: [mailbox],
+              streamingTails: ["spans"],
+              workers: [mailbox, spans],
             },
           })),
         ],

@@ -1,6 +1,7 @@
 import type { Database } from "../db/database.ts";
 import type { Making } from "../idempotency/idempotent.ts";
 import { Problem } from "../platform/problem.ts";
+import { inSpan } from "../platform/tracing.ts";
 import type { Role } from "../protocol/server-frames.ts";
 import type { Attendance, Author, DocumentRoomApi, RoomResult, RoomStats } from "../room/room-api.ts";
 import { workspaceToWrite } from "../workspaces/workspaces.ts";
@@ -98,9 +99,11 @@ export async function createDocument(
   return { row, content, version };
 }
 
-export async function readDocument({ db, room }: Places, userId: string, id: string): Promise<Document> {
-  const { row } = await documentFor(db, userId, id, "read");
-  return { row, ...accepted(await room(id).read()) };
+export function readDocument({ db, room }: Places, userId: string, id: string): Promise<Document> {
+  return inSpan("DocumentService.GetDocument", { document_id: id }, async () => {
+    const { row } = await documentFor(db, userId, id, "read");
+    return { row, ...(await inSpan("DatabaseFetch", {}, async () => accepted(await room(id).read()))) };
+  });
 }
 
 /** Who has the document open, those first who came first. */

@@ -2,6 +2,7 @@ import { and, eq, inArray, isNotNull } from "drizzle-orm";
 import { type Database, database } from "../db/database.ts";
 import { outbox } from "../db/schema.ts";
 import { errorFields, log } from "../platform/log.ts";
+import { inSpan } from "../platform/tracing.ts";
 import type { EventConsumer, EventType, RecordedEvent } from "./event.ts";
 import type { EventMessage } from "./hand-on.ts";
 
@@ -19,7 +20,13 @@ export async function consumeEvents(
     db,
     messages.map(({ body }) => body.eventId),
   );
-  await Promise.all(waiting.map((event) => consume(env, db, event, consumers)));
+  await Promise.all(
+    waiting.map((event) =>
+      inSpan("event.consume", { event_id: event.id, type: event.type }, () =>
+        consume(env, db, event, consumers),
+      ),
+    ),
+  );
 }
 
 async function waitingEvents(db: Database, ids: string[]): Promise<RecordedEvent[]> {

@@ -21,6 +21,7 @@ export const crossOrigin = cors({
     "If-Match",
     "If-None-Match",
     "Last-Event-ID",
+    "Traceparent",
     "X-Request-Id",
   ],
   exposeHeaders: [
@@ -30,6 +31,7 @@ export const crossOrigin = cors({
     "RateLimit",
     "RateLimit-Policy",
     "Retry-After",
+    "Traceparent",
     "WWW-Authenticate",
     "X-Request-Id",
   ],

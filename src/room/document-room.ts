@@ -52,7 +52,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
         onDue: (at) => this.#clock.by(at),
         onCommit: (at) => this.#announcements.edited(at),
       },
-      this.#meter.usage,
+      { documentId: ctx.id.name, usage: this.#meter.usage },
     );
     this.#clock.add({ name: "upkeep", dueAt: () => log.upkeepDueAt(), run: (now) => void log.upkeep(now) });
     this.#divergences = new DivergenceReports(ctx.storage.kv);

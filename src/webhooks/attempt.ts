@@ -3,6 +3,7 @@ import { type Database, database } from "../db/database.ts";
 import { webhookDeliveries, webhooks } from "../db/schema.ts";
 import { settingsOf } from "../env.ts";
 import { errorFields, log } from "../platform/log.ts";
+import { inSpan } from "../platform/tracing.ts";
 import { limits } from "../protocol/limits.ts";
 import { claimAttempt, type DeliveryMessage, messageOf } from "./deliveries.ts";
 import { resolveName } from "./resolve.ts";
@@ -52,7 +53,15 @@ export async function makeAttempt(
   if (!claimed) return;
   const { row, event, webhook } = claimed;
   const body = JSON.stringify(messageOf(event));
-  const outcome = await send(env, webhook, { id: row.eventId, body }, { now, resolve });
+  const names = { webhook_id: webhook.id, event_id: row.eventId, attempt: row.attempts };
+  const outcome = await inSpan("webhook.deliver", names, async (span) => {
+    const sent = await send(env, webhook, { id: row.eventId, body }, { now, resolve });
+    span.setAttributes({
+      "http.response.status_code": sent.answer ?? undefined,
+      failure: sent.failure ?? undefined,
+    });
+    return sent;
+  });
   const arrived = outcome.failure === null;
   const wait = arrived || outcome.answer === 410 ? undefined : nextWait(row.attempts);
   const result = db

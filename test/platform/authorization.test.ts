@@ -138,7 +138,7 @@ function verdict(answer: Answer): string {
 /** All of an answer by which somebody could tell two of them apart. */
 const looks = ({ status, headers, body }: Answer) => ({
   status,
-  headers: [...headers].filter(([name]) => name !== "x-request-id"),
+  headers: [...headers].filter(([name]) => name !== "x-request-id" && name !== "traceparent"),
   body: { ...body, request_id: undefined },
 });
 

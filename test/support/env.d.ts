@@ -1,5 +1,10 @@
 declare namespace Cloudflare {
   interface Env {
+    /** See spans-worker.ts. */
+    SPANS: { named(name: string): Promise<import("./spans.ts").RecordedSpan[]> } & Record<
+      "below" | "trace",
+      (span: import("./spans.ts").RecordedSpan) => Promise<import("./spans.ts").RecordedSpan[]>
+    >;
     TEST_MIGRATIONS: import("cloudflare:test").D1Migration[];
   }
 }

@@ -28,7 +28,7 @@ async function room(content = "") {
   return { id, stub, join, use };
 }
 
-const submit = (seq: number, base: number, text = "a") => ({ type: "submit", seq, base, op: [text] });
+const submit = (seq: number, base: number, ...op: (string | number)[]) => ({ type: "submit", seq, base, op });
 
 /** A person sends frames as if all of them had come in one turn of the event loop, so that they share a commit. */
 async function inOneTurn(
@@ -45,25 +45,38 @@ async function inOneTurn(
   });
 }
 
-/** A short text's edits, one after the other; what is accepted is the next version. */
+/** Edits of a text, one after the other. */
 class Typist {
   readonly #socket: TestSocket;
-  version: number;
-  seq = 0;
+  version = 0;
+  #seq = 0;
+  #units = 0;
 
-  constructor(socket: TestSocket, version: number) {
+  constructor(socket: TestSocket) {
     this.#socket = socket;
-    this.version = version;
   }
 
-  next(text = "a"): object {
-    this.seq += 1;
-    return submit(this.seq, this.version, text);
+  /** One more character, in a frame that is not sent. */
+  next(): object {
+    this.#seq += 1;
+    this.#units += 1;
+    return submit(this.#seq, this.version, "a");
   }
 
-  async type(text?: string): Promise<void> {
-    this.#socket.send(this.next(text));
-    for (let frame = await this.#socket.next(); frame.type !== "ack"; frame = await this.#socket.next());
+  type(): Promise<void> {
+    return this.#send(this.next());
+  }
+
+  replaceAll(text: string): Promise<void> {
+    this.#seq += 1;
+    const frame = submit(this.#seq, this.version, text, -this.#units);
+    this.#units = text.length;
+    return this.#send(frame);
+  }
+
+  async #send(frame: object): Promise<void> {
+    this.#socket.send(frame);
+    for (let answer = await this.#socket.next(); answer.type !== "ack"; answer = await this.#socket.next());
     this.version += 1;
   }
 }
@@ -85,7 +98,7 @@ async function measure(): Promise<MeasuredRoom> {
     others.push(await join("last"));
   });
 
-  const typist = new Typist(ann, 0);
+  const typist = new Typist(ann);
   /** One edit, and its announcement: it is noted, and the alarm is set to what comes next. */
   const announced = () =>
     use(async () => {
@@ -123,7 +136,7 @@ async function measure(): Promise<MeasuredRoom> {
     typist.version += frames.length;
   });
   expect(shared).toMatchObject({ flushes: 1, operations: 50 });
-  const snapshot = await undisturbed(() => typist.type("x".repeat(65_536)));
+  const snapshot = await undisturbed(() => typist.replaceAll("x".repeat(65_536)));
 
   await evictDurableObject(stub);
   await stub.read();

@@ -8,11 +8,12 @@ export function newSigningKey() {
   return { kty, crv, x, d, kid, alg: "EdDSA", use: "sig" };
 }
 
-/** Fresh secrets for one installation: a JWKS (RFC 7517) with one key, and 32 random bytes. */
-export function newSecrets(): { SIGNING_KEYS: string; REFRESH_SECRET: string } {
+/** Fresh secrets for one installation: a JWKS (RFC 7517) with one key, and 32 random bytes each. */
+export function newSecrets() {
   return {
     SIGNING_KEYS: JSON.stringify({ keys: [newSigningKey()] }),
     REFRESH_SECRET: randomBytes(32).toString("base64url"),
+    ENCRYPTION_SECRET: randomBytes(32).toString("base64url"),
   };
 }
 

@@ -151,7 +151,7 @@ await refuseSecondInstance();
 await refusePort();
 const made = completeSecrets(".dev.vars");
 if (made.length > 0)
-  console.log(`Made ${made.join(" and ")} in .dev.vars (ignored by git, readable by you only).`);
+  console.log(`Made ${made.join(", ")} in .dev.vars (ignored by git, readable by you only).`);
 migrate();
 if (!buildWeb()) fail("The web app could not be built: see above.");
 

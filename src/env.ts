@@ -23,6 +23,12 @@ const signingKey = z.discriminatedUnion("alg", [
   }),
 ]);
 
+/** Random texts with commas between: the first is used from now on, the others for what was made with them. */
+const secretList = z
+  .string()
+  .transform((value) => value.split(",").map((secret) => secret.trim()))
+  .pipe(z.array(z.string().min(32)).min(1));
+
 const settingsSchema = z.object({
   SIGNING_KEYS: z
     .string()
@@ -36,6 +42,8 @@ const settingsSchema = z.object({
     })
     .pipe(z.object({ keys: z.array(signingKey).min(1) })),
   REFRESH_SECRET: z.string().min(32),
+  ENCRYPTION_SECRET: secretList,
+  SECOND_FACTOR: z.enum(["optional", "required"]).default("optional"),
   ALLOWED_ORIGINS: z
     .string()
     .default("")
@@ -74,6 +82,10 @@ export interface Settings {
   /** The first signs; all of them verify, so that a key can be replaced while its tokens live. */
   signingKeys: SigningKey[];
   refreshSecret: string;
+  /** What is stored and has to be read again is encrypted with the first; all of them decrypt. */
+  encryptionSecrets: string[];
+  /** Whether who has no second factor has to set one up at the next sign-in. */
+  secondFactor: "optional" | "required";
   /** Origins, besides the service's own, whose pages may use it from a browser. */
   allowedOrigins: string[];
   /** Undefined: nobody signs in with Google here. */
@@ -87,7 +99,7 @@ export interface Settings {
 }
 
 /** What the settings are read from: required secrets, and what an installation may have besides. */
-export type SettingsSource = Pick<Env, "SIGNING_KEYS" | "REFRESH_SECRET"> &
+export type SettingsSource = Pick<Env, "SIGNING_KEYS" | "REFRESH_SECRET" | "ENCRYPTION_SECRET"> &
   Partial<Record<keyof z.input<typeof settingsSchema>, string>>;
 
 const names = Object.keys(settingsSchema.shape) as (keyof z.input<typeof settingsSchema>)[];
@@ -111,10 +123,10 @@ function parseSettings(env: SettingsSource): Settings {
     const faults = [...new Set(error.issues.map((issue) => issue.path.join(".")))].join(", ");
     throw new ConfigurationError(
       `Settings that are missing or not in the right form: ${faults}. SIGNING_KEYS is a JSON Web Key Set of private keys ` +
-        "({keys: [{alg, kid, …}]}, EdDSA or ES256), REFRESH_SECRET a random text of 32 characters or more. " +
-        "`npm start` makes both for local use (.dev.vars); a deployment gets them by `wrangler secret put`. " +
+        "({keys: [{alg, kid, …}]}, EdDSA or ES256), REFRESH_SECRET and ENCRYPTION_SECRET are random texts of 32 characters or " +
+        "more each. `npm start` makes them for local use (.dev.vars); a deployment gets them by `wrangler secret put`. " +
         "ALLOWED_ORIGINS is a list of origins (https://app.example.com) with commas between, GOOGLE_ISSUER an https URL, " +
-        'WEBHOOKS_TO_LOOPBACK "true" or nothing, ' +
+        'WEBHOOKS_TO_LOOPBACK "true" or nothing, SECOND_FACTOR "optional" or "required", ' +
         "PUBLIC_URL the service's own http(s) address, MAIL_FROM an e-mail address.",
     );
   }
@@ -122,6 +134,8 @@ function parseSettings(env: SettingsSource): Settings {
   return {
     signingKeys: data.SIGNING_KEYS.keys,
     refreshSecret: data.REFRESH_SECRET,
+    encryptionSecrets: data.ENCRYPTION_SECRET,
+    secondFactor: data.SECOND_FACTOR,
     allowedOrigins: data.ALLOWED_ORIGINS,
     webhooksToLoopback: data.WEBHOOKS_TO_LOOPBACK === "true",
     publicUrl: data.PUBLIC_URL,

@@ -20,10 +20,11 @@ import { eventsFrom } from "../events/outbox.ts";
 import { errorFields, log } from "../platform/log.ts";
 import { Problem } from "../platform/problem.ts";
 import { normalizeEmail, userEvent } from "./accounts.ts";
+import { forgetNetworks } from "./attempts.ts";
 import { endSessions } from "./end-sessions.ts";
-import { forgetNetworks } from "./password-check.ts";
 import type { AuthPorts } from "./ports.ts";
 import type { RequestOrigin } from "./request-origin.ts";
+import { factorRemoval } from "./second-factors.ts";
 import { sweepSockets } from "./session-sockets.ts";
 import type { User } from "./sessions.ts";
 
@@ -82,6 +83,7 @@ export async function deleteAccount(
         db.delete(identities).where(eq(identities.userId, user.id)),
         db.delete(oauthFlows).where(eq(oauthFlows.userId, user.id)),
         db.delete(emailTokens).where(eq(emailTokens.userId, user.id)),
+        ...factorRemoval(db, user.id),
         db.delete(personalTokens).where(eq(personalTokens.userId, user.id)),
         db.delete(auditEvents).where(eq(auditEvents.userId, user.id)),
         db
@@ -104,7 +106,8 @@ export async function deleteAccount(
     Promise.all([
       // Those of personal tokens, whose rows are gone.
       sweepSockets(env, ports.closeSockets, now),
-      forgetNetworks(env, user.email),
+      forgetNetworks(env, { email: user.email }),
+      forgetNetworks(env, { factorOf: user.id }),
       eraseDeleted(env, ports),
     ]).catch((error) => log("error", "erasing_failed", errorFields(error))),
   );

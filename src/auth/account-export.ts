@@ -7,6 +7,7 @@ import { errorFields, log } from "../platform/log.ts";
 import { limits } from "../protocol/limits.ts";
 import type { AuditEventBody } from "../protocol/rest/sessions.ts";
 import type { AuthPorts } from "./ports.ts";
+import { factorOf, secondFactorBody } from "./second-factors.ts";
 import { auditEventBody, sessionBody } from "./session-body.ts";
 import type { User } from "./sessions.ts";
 import { userBody } from "./token-answer.ts";
@@ -84,6 +85,7 @@ async function* list(name: string, items: AsyncIterable<object>): AsyncGenerator
 
 /** What fits in memory. No secret is among it: neither a password's hash nor one of a token. */
 async function accountParts(db: Database, user: User) {
+  const factor = await factorOf(db, user.id);
   const [linked, signIns, tokens, memberOf] = await db.batch([
     db.select().from(identities).where(eq(identities.userId, user.id)),
     db.select().from(sessions).where(eq(sessions.userId, user.id)),
@@ -107,6 +109,7 @@ async function accountParts(db: Database, user: User) {
       email,
       created_at: time(createdAt),
     })),
+    second_factor: secondFactorBody(factor),
     sessions: signIns.map(sessionBody),
     personal_tokens: tokens.map(({ id, name, scope, createdAt, expiresAt, lastUsedAt }) => ({
       id,

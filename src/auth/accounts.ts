@@ -13,28 +13,34 @@ import { refuseWeakPassword } from "./weak-password.ts";
 /** What else a new account comes with; it is written in the account's own batch, or not at all. */
 export type AccountExtras = (db: Database, user: User) => BatchItem<"sqlite">[];
 
-/** Opens an account and signs it in. Throws Problem `email_taken`, `weak_password`. */
+/** Opens an account and signs it in, unless that takes more. Throws Problem `email_taken`, `weak_password`. */
 export async function register(
   db: Database,
-  { email, password, name, origin }: { email: string; password: string; name: string; origin: RequestOrigin },
+  {
+    email,
+    password,
+    name,
+    origin,
+    signsIn,
+  }: { email: string; password: string; name: string; origin: RequestOrigin; signsIn: boolean },
   extras: AccountExtras,
   now: number,
-): Promise<{ user: User; session: Session }> {
+): Promise<{ user: User; session: Session | undefined }> {
   refuseWeakPassword(password, { email, name });
   const account = { id: crypto.randomUUID(), email, name, createdAt: now, emailVerifiedAt: null };
-  const user: User = { ...account, oauthProvider: null };
-  const session = newSession(user.id, origin, now);
+  const user: User = { ...account, oauthProvider: null, secondFactor: false };
+  const session = signsIn ? newSession(user.id, origin, now) : undefined;
   const passwordHash = await hashPassword(password);
   await orEmailTaken(
     db.batch([
       db.insert(users).values({ ...account, emailNormalized: normalizeEmail(email), passwordHash }),
       userEvent(db, "users.created", user.id, now),
       ...extras(db, user),
-      db.insert(sessions).values(session),
-      auditRow(db, { userId: user.id, event: "account.registered", sessionId: session.id, origin }, now),
+      ...(session ? [db.insert(sessions).values(session)] : []),
+      auditRow(db, { userId: user.id, event: "account.registered", sessionId: session?.id, origin }, now),
     ]),
   );
-  return { user, session: tokenSession(session) };
+  return { user, session: session && tokenSession(session) };
 }
 
 /** The statement that records what became of an account, directly after the statement that did it. */

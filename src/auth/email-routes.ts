@@ -10,10 +10,10 @@ import type { RequestContext } from "../platform/request-context.ts";
 import { limits } from "../protocol/limits.ts";
 import * as schemas from "../protocol/rest/accounts.ts";
 import { currentUser } from "./accounts.ts";
+import { forgetNetworks } from "./attempts.ts";
 import { authenticated } from "./authenticate.ts";
 import { confirmLink, sendAddressNotice, sendChangeLink, sendVerification } from "./email-address.ts";
 import { linkInterval, newLinkToken } from "./email-links.ts";
-import { forgetNetworks } from "./password-check.ts";
 import { requireRecentSignIn } from "./recent-sign-in.ts";
 import { originOf } from "./request-origin.ts";
 import { userBody } from "./token-answer.ts";
@@ -87,7 +87,7 @@ export const emailRoutes = new OpenAPIHono<RequestContext>()
     const { token } = c.req.valid("json");
     const addresses = await confirmLink(db, { token, userId, sessionId, origin: originOf(c) }, Date.now());
     if (addresses.email !== addresses.before) {
-      waitUntil(forgetNetworks(c.env, addresses.before));
+      waitUntil(forgetNetworks(c.env, { email: addresses.before }));
       mailInBackground(c.get("requestId"), () => sendAddressNotice(c.env, addresses));
     }
     return c.json(userBody(await currentUser(db, userId)), 200);

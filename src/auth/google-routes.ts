@@ -1,6 +1,8 @@
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import { type SQL, sql } from "drizzle-orm";
 import type { Context } from "hono";
 import { database } from "../db/database.ts";
+import { settingsOf } from "../env.ts";
 import { jsonBody } from "../platform/json-body.ts";
 import { mailInBackground } from "../platform/mail.ts";
 import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers } from "../platform/openapi.ts";
@@ -9,16 +11,19 @@ import type { RequestContext } from "../platform/request-context.ts";
 import { limits } from "../protocol/limits.ts";
 import { type TokensBody, tokens } from "../protocol/rest/accounts.ts";
 import * as schemas from "../protocol/rest/identities.ts";
+import { rememberNetwork } from "./attempts.ts";
 import { sessionEnded } from "./authenticate.ts";
+import { writeChallengeCookie } from "./challenge-cookie.ts";
 import { sendVerification } from "./email-address.ts";
 import { beginFlow, flowOf, googleOf, identityOf } from "./google-flow.ts";
 import { linkIdentity, signInWith } from "./identities.ts";
 import type { ProvidedIdentity } from "./identity-rules.ts";
 import { isLive } from "./live-sessions.ts";
-import { rememberNetwork } from "./password-check.ts";
 import type { AuthPorts } from "./ports.ts";
 import { withRefreshCookie } from "./refresh-cookie.ts";
 import { originOf } from "./request-origin.ts";
+import type { User } from "./sessions.ts";
+import { signIn } from "./sign-in.ts";
 import { tokenAnswer } from "./token-answer.ts";
 
 const flowProblems = [
@@ -28,6 +33,8 @@ const flowProblems = [
   "oauth_failed",
   "email_unverified",
   "account_exists",
+  "second_factor_required",
+  "second_factor_enrolment_required",
   "unavailable",
 ] as const;
 
@@ -83,17 +90,22 @@ const codeRoute = createRoute({
 
 /** Signing in with Google: OpenID Connect Core's authorization code flow, with PKCE (RFC 7636, RFC 9700). */
 export function googleRoutes({ accountExtras }: AuthPorts) {
-  async function signIn(c: Context<RequestContext>, identity: ProvidedIdentity): Promise<TokensBody> {
+  async function signInAs(c: Context<RequestContext>, identity: ProvidedIdentity): Promise<TokensBody> {
     const now = Date.now();
     const origin = originOf(c);
-    const signedIn = await signInWith(database(c.env.DB), { identity, origin }, accountExtras, now);
-    const { user, session, isNew } = signedIn;
-    await rememberNetwork(c.env, user.email, origin, now);
+    const signsIn = settingsOf(c.env).secondFactor !== "required";
+    const start = (user: User, stillProved: SQL) => signIn(c.env, { user, stillProved, origin }, now);
+    const who = { identity, origin, signsIn, start };
+    const { user, session, isNew } = await signInWith(database(c.env.DB), who, accountExtras, now);
+    await rememberNetwork(c.env, { email: user.email }, origin, now);
     if (isNew && user.emailVerifiedAt === null) {
-      const link = { userId: user.id, email: user.email, sessionId: session.sessionId, origin };
+      const own = session && { sessionId: session.sessionId };
+      const link = { userId: user.id, email: user.email, ...own, origin };
       mailInBackground(c.get("requestId"), () => sendVerification(c.env, link, now));
     }
-    return tokenAnswer(c.env, signedIn, now);
+    const started = session ?? (await start(user, sql`1`));
+    if (!started) throw new Problem("unavailable", "The account is being changed at this moment. Try again.");
+    return tokenAnswer(c.env, { user, session: started }, now);
   }
 
   return new OpenAPIHono<RequestContext>()
@@ -120,7 +132,7 @@ export function googleRoutes({ accountExtras }: AuthPorts) {
           await linkIdentity(db, { userId, sessionId, identity, origin: originOf(c) }, now);
           return c.redirect(returnTo ?? "/", 303);
         }
-        const signedIn = await signIn(c, identity);
+        const signedIn = await signInAs(c, identity);
         if (returnTo === null) return c.json(signedIn, 200);
         withRefreshCookie(c, signedIn, true);
         return c.redirect(returnTo, 303);
@@ -134,7 +146,7 @@ export function googleRoutes({ accountExtras }: AuthPorts) {
       if (flow.userId !== null) {
         throw new Problem("oauth_flow_unknown", "This flow links an account, and ends at the callback.");
       }
-      const signedIn = await signIn(c, await identityOf(c, flow, { code, state, iss }));
+      const signedIn = await signInAs(c, await identityOf(c, flow, { code, state, iss }));
       return c.json(withRefreshCookie(c, signedIn, cookie), 200);
     });
 }
@@ -152,6 +164,8 @@ async function orReturnWith<R extends Response>(
     const { origin } = new URL(c.req.url);
     const url = new URL(returnTo, origin);
     url.searchParams.set("error", error.code);
+    const { challenge } = error.members;
+    if (typeof challenge === "string") writeChallengeCookie(c, challenge);
     return c.redirect(url.href.slice(origin.length), 303);
   }
 }

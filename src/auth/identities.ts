@@ -7,7 +7,8 @@ import { type AccountExtras, breaksUnique, normalizeEmail, userEvent } from "./a
 import { auditRow, auditRowIf } from "./audit.ts";
 import { mayLink, type ProvidedIdentity } from "./identity-rules.ts";
 import type { RequestOrigin } from "./request-origin.ts";
-import { newSession, type Session, startSession, tokenSession, type User, userColumns } from "./sessions.ts";
+import { newSession, type Session, tokenSession, type User, userColumns } from "./sessions.ts";
+import { challengesEnd } from "./sign-in-challenges.ts";
 
 const provider = "google";
 
@@ -22,15 +23,25 @@ async function userOf(db: Database, identity: ProvidedIdentity): Promise<User | 
 
 /**
  * AU-3: signs in whoever this identity belongs to. Of an identity that nobody has, it links it to the account with its
- * address if `mayLink`, and opens an account if the address has none. Throws Problem `email_unverified`,
- * `account_exists`.
+ * address if `mayLink`, and opens an account if the address has none. `start` is what a first factor leads to (`signIn`);
+ * a new account has a session at once if `signsIn`. Throws Problem `email_unverified`, `account_exists`.
  */
 export async function signInWith(
   db: Database,
-  { identity, origin }: { identity: ProvidedIdentity; origin: RequestOrigin },
+  {
+    identity,
+    origin,
+    signsIn,
+    start,
+  }: {
+    identity: ProvidedIdentity;
+    origin: RequestOrigin;
+    signsIn: boolean;
+    start: (user: User, stillProved: SQL) => Promise<Session | undefined>;
+  },
   extras: AccountExtras,
   now: number,
-): Promise<{ user: User; session: Session; isNew: boolean }> {
+): Promise<{ user: User; session: Session | undefined; isNew: boolean }> {
   // Again when it was linked here, or when somebody was faster: the same person, in another tab.
   for (let attempt = 0; attempt < 3; attempt++) {
     const known = await userOf(db, identity);
@@ -39,8 +50,7 @@ export async function signInWith(
         .select({ id: identities.userId })
         .from(identities)
         .where(isIdentity(identity.subject));
-      const proof = { userId: known.id, stillProved: sql`${known.id} IN ${linked}` };
-      const session = await startSession(db, proof, origin, now);
+      const session = await start(known, sql`${known.id} IN ${linked}`);
       if (session) return { user: known, session, isNew: false };
       continue;
     }
@@ -54,7 +64,7 @@ export async function signInWith(
       .from(users)
       .where(eq(users.emailNormalized, normalizeEmail(email)));
     try {
-      if (!account) return await openAccount(db, { ...identity, email }, origin, extras, now);
+      if (!account) return await openAccount(db, { ...identity, email }, { origin, signsIn }, extras, now);
       if (!mayLink(identity, account)) throw accountExists();
       await linkByAddress(db, identity, account, origin, now);
     } catch (error) {
@@ -75,14 +85,14 @@ function accountExists(): Problem {
   );
 }
 
-/** Opens an account that has this way in and no password, and signs it in. */
+/** Opens an account that has this way in and no password, and signs it in, unless that takes more. */
 async function openAccount(
   db: Database,
   identity: ProvidedIdentity & { email: string },
-  origin: RequestOrigin,
+  { origin, signsIn }: { origin: RequestOrigin; signsIn: boolean },
   extras: AccountExtras,
   now: number,
-): Promise<{ user: User; session: Session; isNew: boolean }> {
+): Promise<{ user: User; session: Session | undefined; isNew: boolean }> {
   const { email, authoritative } = identity;
   const account = {
     id: crypto.randomUUID(),
@@ -91,9 +101,9 @@ async function openAccount(
     createdAt: now,
     emailVerifiedAt: authoritative ? now : null,
   };
-  const user: User = { ...account, oauthProvider: provider };
-  const session = newSession(user.id, origin, now);
-  const entry = { userId: user.id, sessionId: session.id, origin };
+  const user: User = { ...account, oauthProvider: provider, secondFactor: false };
+  const session = signsIn ? newSession(user.id, origin, now) : undefined;
+  const entry = { userId: user.id, sessionId: session?.id, origin };
   await db.batch([
     db.insert(users).values({ ...account, emailNormalized: normalizeEmail(email), passwordHash: null }),
     userEvent(db, "users.created", user.id, now),
@@ -101,11 +111,11 @@ async function openAccount(
     db
       .insert(identities)
       .values({ provider, subject: identity.subject, userId: user.id, email, createdAt: now }),
-    db.insert(sessions).values(session),
+    ...(session ? [db.insert(sessions).values(session)] : []),
     auditRow(db, { ...entry, event: "account.registered" }, now),
     auditRow(db, { ...entry, event: "identity.linked" }, now),
   ]);
-  return { user, session: tokenSession(session), isNew: true };
+  return { user, session: session && tokenSession(session), isNew: true };
 }
 
 /** AU-3: links an identity to the account of its address, unless that is not the account's verified address any more. */
@@ -186,6 +196,7 @@ export async function unlinkIdentity(
     auditRowIf(db, goes, { userId, event: "identity.unlinked", sessionId, origin }, now),
     db.delete(identities).where(removable).returning({ subject: identities.subject }),
     db.select({ subject: identities.subject }).from(identities).where(linked),
+    challengesEnd(db, userId),
   ]);
   if (removed.length > 0) return;
   if (rest.length === 0) throw new Problem("not_found", "No Google account is linked.");

@@ -1,6 +1,6 @@
 import { limits } from "../protocol/limits.ts";
 
-/** What is remembered of the attempts to sign in to one account. Times in milliseconds since the epoch. */
+/** What is remembered of the attempts at one secret of an account: its password, or its second factor. Times in milliseconds since the epoch. */
 export interface LoginQuota {
   /** When all attempts that the account has for strange networks are there again. */
   accountFullAt: number;
@@ -36,13 +36,16 @@ export type LoginVerdict =
 
 export const emptyQuota: LoginQuota = { accountFullAt: 0, toldAt: 0, networks: {} };
 
-const { network: perNetwork, account: perAccount } = limits.loginRate;
+/** How many attempts there are, by what is tried. */
+const rates = { password: limits.loginRate, code: limits.secondFactorRate };
+export type Attempted = keyof typeof rates;
+
 const day = 24 * 60 * 60 * 1000;
 const knownMs = limits.knownNetworkDays * day;
 const tellEveryMs = 60 * 60 * 1000;
 
 /**
- * Law AU-7, one attempt. It is taken from the quota before the password is looked at, so that many at once are not more
+ * Law AU-7, one attempt. It is taken from the quota before what was tried is looked at, so that many at once are not more
  * than the quota; `succeeded` gives it back.
  *
  * - Each network has a few attempts on each account.
@@ -55,7 +58,9 @@ export function attempt(
   quota: LoginQuota,
   network: string,
   now: number,
+  attempted: Attempted = "password",
 ): { quota: LoginQuota; verdict: LoginVerdict } {
+  const { network: perNetwork, account: perAccount } = rates[attempted];
   const kept = prune(quota, now);
   const here = kept.networks[network] ?? { fullAt: 0, knownUntil: 0 };
   const own = take(here.fullAt, perNetwork, now);
@@ -86,10 +91,17 @@ export function attempt(
   };
 }
 
-/** The attempt had the right password: it costs nothing, and the network is known from now on. */
-export function succeeded(quota: LoginQuota, network: string, now: number): LoginQuota {
+/** The attempt was right: it costs nothing, and the network is known from now on. */
+export function succeeded(
+  quota: LoginQuota,
+  network: string,
+  now: number,
+  attempted: Attempted = "password",
+): LoginQuota {
   const strange = (quota.networks[network]?.knownUntil ?? 0) <= now;
-  const accountFullAt = strange ? quota.accountFullAt - perAccount.everyMs : quota.accountFullAt;
+  const accountFullAt = strange
+    ? quota.accountFullAt - rates[attempted].account.everyMs
+    : quota.accountFullAt;
   return remember({ ...quota, accountFullAt }, network, now);
 }
 

@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import {
+  type Attempted,
   attempt,
   emptyAt,
   emptyQuota,
@@ -11,17 +12,17 @@ import {
 
 /**
  * Counts the attempts to sign in to one account, exactly: one Durable Object for each address that is typed into a login,
- * whether there is an account or not (law AU-1), named by its hash. It forgets by itself.
+ * whether there is an account or not (law AU-1), named by its hash; and one for each second factor. It forgets by itself.
  */
 export class LoginThrottle extends DurableObject<Env> {
-  attempt(network: string, now: number): LoginVerdict {
-    const { quota, verdict } = attempt(this.#load(), network, now);
+  attempt(network: string, now: number, attempted: Attempted): LoginVerdict {
+    const { quota, verdict } = attempt(this.#load(), network, now, attempted);
     this.#save(quota);
     return verdict;
   }
 
-  succeeded(network: string, now: number): void {
-    this.#save(succeeded(this.#load(), network, now));
+  succeeded(network: string, now: number, attempted: Attempted): void {
+    this.#save(succeeded(this.#load(), network, now, attempted));
   }
 
   remember(network: string, now: number): void {

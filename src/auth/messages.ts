@@ -83,6 +83,65 @@ If that was you, sign in to your account with this address; if you forgot its pa
   };
 }
 
+export function secondFactorIsOn(publicUrl: string, to: string): Mail {
+  return {
+    to,
+    subject: "Your second factor was set up",
+    text: `Signing in to the account of ${to} at ${publicUrl} takes a code of an authenticator from now on, besides the password.
+An authenticator or recovery codes that it had before are worth nothing any more.
+
+If that was not you, tell whoever runs ${publicUrl}.
+`,
+  };
+}
+
+export function secondFactorIsOff(publicUrl: string, to: string): Mail {
+  return {
+    to,
+    subject: "Your second factor was switched off",
+    text: `Signing in to the account of ${to} at ${publicUrl} takes no code any more.
+
+If that was not you, choose a new password with a link that is sent to this address, and switch the second factor on again:
+${publicUrl}
+`,
+  };
+}
+
+export function recoveryCodesAreNew(publicUrl: string, to: string): Mail {
+  return {
+    to,
+    subject: "Your recovery codes were renewed",
+    text: `The account of ${to} at ${publicUrl} has new recovery codes. Those of before are worth nothing any more.
+
+If that was not you, choose a new password with a link that is sent to this address, and set up the second factor anew:
+${publicUrl}
+`,
+  };
+}
+
+export function recoveryCodeWasUsed(publicUrl: string, to: string, left: number): Mail {
+  return {
+    to,
+    subject: "A recovery code was used",
+    text: `Somebody has used a recovery code of the account of ${to} at ${publicUrl}. ${left} of them are left.
+
+If that was not you, choose a new password with a link that is sent to this address, and renew the recovery codes: ${publicUrl}
+`,
+  };
+}
+
+/** To somebody whose second factor was guessed at. */
+export function passwordIsKnown(publicUrl: string, to: string): Mail {
+  return {
+    to,
+    subject: "Somebody knows your password",
+    text: `Somebody gives wrong codes for the account of ${to} at ${publicUrl}, which only who has the password can do. They were kept out.
+
+If that was not you, choose a new password: ${publicUrl}
+`,
+  };
+}
+
 export function accountWasDeleted(publicUrl: string, to: string): Mail {
   return {
     to,

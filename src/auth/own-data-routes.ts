@@ -26,7 +26,7 @@ const exportRoute = createRoute({
   path: "/users/me/export",
   summary: "Everything that is kept about oneself",
   description:
-    "Account, other ways in, sessions, personal access tokens without what signs in, audit, workspaces, and one's own " +
+    "Account, other ways in, whether a second factor is on, sessions, personal access tokens without what signs in, audit, workspaces, and one's own " +
     `documents with their texts: ${limits.exportDocuments} of them, and further ones by the cursor at the end.`,
   security,
   middleware: [authenticated, requireRecentSignIn] as const,

@@ -18,6 +18,8 @@ import { checkPassword } from "./password-check.ts";
 import { hashPassword } from "./passwords.ts";
 import type { AuthPorts } from "./ports.ts";
 import { originOf } from "./request-origin.ts";
+import { checkCodeIfOn } from "./second-factor-check.ts";
+import { challengesEnd } from "./sign-in-challenges.ts";
 import { refuseWeakPassword } from "./weak-password.ts";
 
 const changeRoute = createRoute({
@@ -36,6 +38,7 @@ const changeRoute = createRoute({
       ...bodyProblems,
       ...tokenProblems,
       "invalid_credentials",
+      "invalid_code",
       "weak_password",
       "unavailable",
     ),
@@ -48,11 +51,12 @@ export function passwordChangeRoutes({ closeSockets }: AuthPorts) {
     const now = Date.now();
     const db = database(c.env.DB);
     const { userId, sessionId } = c.var.principal;
-    const { current_password: password, new_password: chosen } = c.req.valid("json");
+    const { current_password: password, new_password: chosen, code } = c.req.valid("json");
     const origin = originOf(c);
     const user = await currentUser(db, userId);
     refuseWeakPassword(chosen, { ...user, field: "new_password" });
     await checkPassword(c.env, { email: user.email, password, origin }, now);
+    await checkCodeIfOn(c.env, { user, sessionId, origin, requestId: c.get("requestId") }, code, now);
     const passwordHash = await hashPassword(chosen);
     await endSessions(
       c.env,
@@ -62,6 +66,7 @@ export function passwordChangeRoutes({ closeSockets }: AuthPorts) {
         event: "session.revoked",
         origin,
         also: [
+          challengesEnd(db, userId),
           db.update(users).set({ passwordHash }).where(eq(users.id, userId)),
           auditRow(db, { userId, event: "password.changed", sessionId, origin }, now),
         ],

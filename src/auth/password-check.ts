@@ -2,15 +2,11 @@ import { waitUntil } from "cloudflare:workers";
 import { and, eq, type SQL, sql } from "drizzle-orm";
 import { type Database, database } from "../db/database.ts";
 import { users } from "../db/schema.ts";
-import { networkOf } from "../platform/client-network.ts";
 import { Problem } from "../platform/problem.ts";
-import { rateLimited, rateLimitHeaders } from "../platform/rate-limit.ts";
-import { limits } from "../protocol/limits.ts";
 import { normalizeEmail } from "./accounts.ts";
+import { countAttempt } from "./attempts.ts";
 import { auditRow } from "./audit.ts";
-import type { LoginVerdict } from "./login-quota.ts";
 import { hashPassword, isOutdated, verifyPassword } from "./passwords.ts";
-import { hashOf } from "./random-token.ts";
 import type { RequestOrigin } from "./request-origin.ts";
 import { type User, userColumns } from "./sessions.ts";
 
@@ -26,14 +22,8 @@ export async function checkPassword(
   now: number,
 ): Promise<{ user: User; stillProved: SQL }> {
   const db = database(env.DB);
-  const throttle = await throttleOf(env, email);
-  const network = networkName(origin);
-  const verdict = await throttle.attempt(network, now);
-  if (!verdict.allowed) {
-    if (verdict.tell) waitUntil(tellOwner(db, email, origin, now));
-    throw tooManyAttempts(verdict);
-  }
-  if (verdict.delayMs > 0) await scheduler.wait(verdict.delayMs);
+  const tell = () => tellOwner(db, email, origin, now);
+  const attempt = await countAttempt(env, { subject: { email }, origin, tell }, now);
   const [found] = await db
     .select({ user: userColumns, passwordHash: users.passwordHash })
     .from(users)
@@ -43,9 +33,9 @@ export async function checkPassword(
     // After the answer: before it, it would tell by its time that there is an account (AU-1).
     if (found)
       waitUntil(db.batch([auditRow(db, { userId: found.user.id, event: "login.failed", origin }, now)]));
-    throw wrongPassword(rateLimitHeaders(policies.network, verdict.left, Math.ceil(verdict.resetMs / 1000)));
+    throw wrongPassword(attempt.headers);
   }
-  await throttle.succeeded(network, now);
+  await attempt.succeeded();
   const { user } = found;
   let { passwordHash } = found;
   if (passwordHash && isOutdated(passwordHash)) {
@@ -62,42 +52,6 @@ export async function checkPassword(
 /** AU-1: one answer, whatever of the two is wrong. */
 export function wrongPassword(headers: Record<string, string> = {}): Problem {
   return new Problem("invalid_credentials", "The e-mail address or the password is wrong.", { headers });
-}
-
-/** The owner is at this network: what strangers do uses up nothing of what it has (AU-7). */
-export async function rememberNetwork(env: Env, email: string, origin: RequestOrigin, now: number) {
-  await (await throttleOf(env, email)).remember(networkName(origin), now);
-}
-
-/** Forgets the networks and the attempts of an account whose address is no longer in use. */
-export async function forgetNetworks(env: Env, email: string): Promise<void> {
-  await (await throttleOf(env, email)).forget();
-}
-
-async function throttleOf(env: Env, email: string) {
-  return env.LOGIN_THROTTLES.getByName(await hashOf(normalizeEmail(email)));
-}
-
-const networkName = ({ address }: RequestOrigin) => networkOf(address) ?? "local";
-
-const policyOf = (name: string, { burst, everyMs }: { burst: number; everyMs: number }) => ({
-  name,
-  requests: burst,
-  seconds: (burst * everyMs) / 1000,
-});
-
-const policies = {
-  network: policyOf("login", limits.loginRate.network),
-  account: policyOf("login-account", limits.loginRate.account),
-};
-
-function tooManyAttempts({ by, retryMs }: Extract<LoginVerdict, { allowed: false }>): Problem {
-  const detail =
-    by === "network"
-      ? "Too many attempts to sign in to this account come from your network."
-      : "Too many attempts to sign in to this account come from networks that it was never used from. Sign in from one " +
-        "that it was used from, or reset the password.";
-  return rateLimited(policies[by], Math.ceil(retryMs / 1000), detail);
 }
 
 async function tellOwner(db: Database, email: string, origin: RequestOrigin, now: number): Promise<void> {

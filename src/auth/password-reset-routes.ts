@@ -6,8 +6,8 @@ import { bodyProblems, jsonRequest, problemAnswers } from "../platform/openapi.t
 import type { RequestContext } from "../platform/request-context.ts";
 import { limits } from "../protocol/limits.ts";
 import * as schemas from "../protocol/rest/accounts.ts";
+import { rememberNetwork } from "./attempts.ts";
 import { passwordWasReset } from "./messages.ts";
-import { rememberNetwork } from "./password-check.ts";
 import { resetPassword, sendResetLink } from "./password-reset.ts";
 import type { AuthPorts } from "./ports.ts";
 import { originOf } from "./request-origin.ts";
@@ -55,7 +55,7 @@ export function passwordResetRoutes({ closeSockets }: AuthPorts) {
       const origin = originOf(c);
       const { email } = await resetPassword(c.env, closeSockets, { ...c.req.valid("json"), origin }, now);
       // The way out for who cannot sign in because others try to (law AU-7).
-      await rememberNetwork(c.env, email, origin, now);
+      await rememberNetwork(c.env, { email }, origin, now);
       mailInBackground(c.get("requestId"), () =>
         sendMail(c.env, passwordWasReset(settingsOf(c.env).publicUrl, email)),
       );

@@ -12,7 +12,9 @@ import { hashPassword } from "./passwords.ts";
 import { endPersonalTokens } from "./personal-tokens.ts";
 import { hashOf } from "./random-token.ts";
 import type { RequestOrigin } from "./request-origin.ts";
+import { factorRemoval } from "./second-factors.ts";
 import type { CloseSockets } from "./session-sockets.ts";
+import { challengesEnd } from "./sign-in-challenges.ts";
 import { refuseWeakPassword } from "./weak-password.ts";
 
 /** Sends a link to whoever has an account with this address, unless one was sent a moment ago. */
@@ -35,8 +37,9 @@ export async function sendResetLink(
 
 /**
  * Sets a password by an e-mailed link. Whoever knew or had a way in before has none any more: sessions, personal tokens
- * and other links end; and if nobody had proved until now that the address is theirs, linked identities too, for
- * somebody else may have opened the account with it and waited. Answers the account's address. Throws Problem
+ * and other links end; and if nobody had proved until now that the address is theirs, linked identities and a second factor
+ * too, for somebody else may have opened the account with it and waited. Else the second factor stays: who reads the
+ * person's e-mail has one factor, and no more. Answers the account's address. Throws Problem
  * `invalid_link`, `weak_password`.
  */
 export async function resetPassword(
@@ -76,8 +79,9 @@ export async function resetPassword(
           .set({ passwordHash, emailVerifiedAt: user.emailVerifiedAt ?? now })
           .where(eq(users.id, user.id)),
         db.delete(emailTokens).where(eq(emailTokens.userId, user.id)),
+        challengesEnd(db, user.id),
         ...(user.emailVerifiedAt === null
-          ? [db.delete(identities).where(eq(identities.userId, user.id))]
+          ? [db.delete(identities).where(eq(identities.userId, user.id)), ...factorRemoval(db, user.id)]
           : []),
         auditRow(db, { userId: user.id, event: "password.reset", origin }, now),
       ],

@@ -10,6 +10,7 @@ import { auditRow } from "./audit.ts";
 import { sessionEnded } from "./authenticate.ts";
 import { checkPassword } from "./password-check.ts";
 import type { RequestOrigin } from "./request-origin.ts";
+import { checkCodeIfOn } from "./second-factor-check.ts";
 import { isRecentSignIn } from "./session-rules.ts";
 
 /**
@@ -32,17 +33,26 @@ export const requireRecentSignIn = createMiddleware<RequestContext & { Variables
   },
 );
 
-/** Proves with the password who uses the session. Throws Problem `invalid_credentials`, `rate_limited`. */
+/**
+ * Proves with the password, and with the second factor where one is on, who uses the session. Throws Problem
+ * `invalid_credentials`, `invalid_code`, `rate_limited`.
+ */
 export async function reauthenticate(
   env: Env,
   { userId, sessionId }: Principal,
-  { password, origin }: { password: string; origin: RequestOrigin },
+  {
+    password,
+    code,
+    origin,
+    requestId,
+  }: { password: string; code?: string | undefined; origin: RequestOrigin; requestId: string },
   now: number,
 ): Promise<void> {
   const db = database(env.DB);
   const user = await findUser(db, userId);
   if (!user) throw sessionEnded();
   await checkPassword(env, { email: user.email, password, origin }, now);
+  await checkCodeIfOn(env, { user, sessionId, origin, requestId }, code, now);
   await db.batch([
     db.update(sessions).set({ authenticatedAt: now }).where(eq(sessions.id, sessionId)),
     auditRow(db, { userId, event: "session.reauthenticated", sessionId, origin }, now),

@@ -9,6 +9,8 @@ import { passwordChangeRoutes } from "./password-change-routes.ts";
 import { passwordResetRoutes } from "./password-reset-routes.ts";
 import { personalTokenRoutes } from "./personal-token-routes.ts";
 import type { AuthPorts } from "./ports.ts";
+import { secondFactorRoutes } from "./second-factor-routes.ts";
+import { secondStepRoutes } from "./second-step-routes.ts";
 import { sessionRoutes } from "./session-routes.ts";
 import { signInRoutes } from "./sign-in-routes.ts";
 import { userRoutes } from "./user-routes.ts";
@@ -22,6 +24,8 @@ export function authRoutes(ports: AuthPorts) {
   );
   return routes
     .route("/", signInRoutes(ports))
+    .route("/", secondStepRoutes)
+    .route("/", secondFactorRoutes)
     .route("/", passwordResetRoutes(ports))
     .route("/", sessionRoutes(ports))
     .route("/", userRoutes)

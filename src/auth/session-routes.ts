@@ -59,7 +59,13 @@ const reauthenticateRoute = createRoute({
   request: { body: jsonRequest(schemas.reauthentication) },
   responses: {
     204: { description: "The proof holds for 10 minutes." },
-    ...problemAnswers(...bodyProblems, ...tokenProblems, "invalid_credentials", "rate_limited"),
+    ...problemAnswers(
+      ...bodyProblems,
+      ...tokenProblems,
+      "invalid_credentials",
+      "invalid_code",
+      "rate_limited",
+    ),
   },
 });
 
@@ -100,7 +106,7 @@ export function sessionRoutes({ closeSockets }: AuthPorts) {
       return c.body(null, 204);
     })
     .openapi(reauthenticateRoute, async (c) => {
-      const proof = { password: c.req.valid("json").password, origin: originOf(c) };
+      const proof = { ...c.req.valid("json"), origin: originOf(c), requestId: c.get("requestId") };
       await reauthenticate(c.env, c.var.principal, proof, Date.now());
       return c.body(null, 204);
     })

@@ -1,4 +1,5 @@
 import { and, eq, lte, or, type SQL, sql } from "drizzle-orm";
+import type { BatchItem } from "drizzle-orm/batch";
 import { type Database, database } from "../db/database.ts";
 import { sessions, users } from "../db/schema.ts";
 import { log } from "../platform/log.ts";
@@ -19,6 +20,8 @@ export interface Session extends PresentedRefresh {
 export interface User extends Omit<typeof users.$inferSelect, "emailNormalized" | "passwordHash"> {
   /** Another way in than a password, if one is linked. */
   oauthProvider: "google" | null;
+  /** Whether a second factor is on. */
+  secondFactor: boolean;
 }
 
 /** The columns of a user that leave this folder. */
@@ -32,6 +35,9 @@ export const userColumns = {
   oauthProvider: sql<
     User["oauthProvider"]
   >`(SELECT identities.provider FROM identities WHERE identities.user_id = users.id)`.as("oauth_provider"),
+  secondFactor: sql<boolean>`EXISTS (SELECT 1 FROM second_factors WHERE second_factors.user_id = users.id)`
+    .mapWith(Boolean)
+    .as("second_factor"),
 };
 
 /** A session at its first generation, as a row to insert. */
@@ -50,11 +56,11 @@ export function newSession(userId: string, origin: RequestOrigin, now: number): 
 /**
  * Starts a session, and clears away those of the same person that have run out; if what the person has proved still is a
  * proof at that moment: a password that was changed meanwhile, and an identity that was unlinked, open nothing any more.
- * Undefined: it is none.
+ * `use` is the statement that uses the proof up, directly before `stillProved` is asked. Undefined: it is none.
  */
 export async function startSession(
   db: Database,
-  { userId, stillProved }: { userId: string; stillProved: SQL },
+  { userId, stillProved, use }: { userId: string; stillProved: SQL; use?: BatchItem<"sqlite"> },
   origin: RequestOrigin,
   now: number,
 ): Promise<Session | undefined> {
@@ -64,8 +70,9 @@ export async function startSession(
     lte(sessions.createdAt, now - sessionMaxAge),
     lte(sessions.rotatedAt, now - sessionMaxIdle),
   );
-  const [, started] = await db.batch([
+  const outcomes = await db.batch([
     db.delete(sessions).where(and(eq(sessions.userId, userId), ended)),
+    ...(use ? [use] : []),
     db
       .insert(sessions)
       // In the order of the table's columns.
@@ -76,6 +83,7 @@ export async function startSession(
       .returning({ id: sessions.id }),
     auditRows(db, eq(sessions.id, session.id), { event: "session.started", origin }, now),
   ]);
+  const started = outcomes.at(-2) as { id: string }[];
   return started.length > 0 ? tokenSession(session) : undefined;
 }
 

@@ -1,4 +1,5 @@
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import { sql } from "drizzle-orm";
 import { database } from "../db/database.ts";
 import { settingsOf } from "../env.ts";
 import { jsonBody } from "../platform/json-body.ts";
@@ -11,15 +12,17 @@ import type { LogoutScope } from "../protocol/rest/accounts.ts";
 import * as schemas from "../protocol/rest/accounts.ts";
 import type { Principal } from "./access-token.ts";
 import { register } from "./accounts.ts";
+import { rememberNetwork } from "./attempts.ts";
 import { authenticate, bearerToken } from "./authenticate.ts";
 import { sendVerification } from "./email-address.ts";
 import { endSessions, type WhichSessions } from "./end-sessions.ts";
-import { checkPassword, rememberNetwork, wrongPassword } from "./password-check.ts";
+import { checkPassword, wrongPassword } from "./password-check.ts";
 import type { AuthPorts } from "./ports.ts";
 import { clearRefreshCookie, readRefreshCookie, withRefreshCookie } from "./refresh-cookie.ts";
 import { type PresentedRefresh, readRefreshToken } from "./refresh-token.ts";
 import { originOf } from "./request-origin.ts";
-import { rotateSession, startSession } from "./sessions.ts";
+import { rotateSession } from "./sessions.ts";
+import { signIn } from "./sign-in.ts";
 import { tokenAnswer } from "./token-answer.ts";
 
 const small = jsonBody(limits.credentialsBytes);
@@ -28,11 +31,20 @@ const registerRoute = createRoute({
   method: "post",
   path: "/auth/register",
   summary: "Open an account, and sign in",
+  description:
+    "Where everybody has to have a second factor, the answer is 403 `second_factor_enrolment_required`: the account is open, " +
+    "and signing in goes on by POST /auth/second-factor/enrolment.",
   middleware: [small] as const,
   request: { body: jsonRequest(schemas.registration) },
   responses: {
     201: jsonAnswer(schemas.tokens, "The account is open."),
-    ...problemAnswers(...bodyProblems, "email_taken", "weak_password", "unavailable"),
+    ...problemAnswers(
+      ...bodyProblems,
+      "email_taken",
+      "weak_password",
+      "second_factor_enrolment_required",
+      "unavailable",
+    ),
   },
 });
 
@@ -40,11 +52,21 @@ const loginRoute = createRoute({
   method: "post",
   path: "/auth/login",
   summary: "Sign in with a password",
+  description:
+    "Who has a second factor gets 403 `second_factor_required` with a `challenge` in place of tokens, once the password is " +
+    "right: ask for a code, and send both to POST /auth/second-factor. Who has none where everybody has to have one gets 403 " +
+    "`second_factor_enrolment_required`.",
   middleware: [small] as const,
   request: { body: jsonRequest(schemas.login) },
   responses: {
     200: jsonAnswer(schemas.tokens, "Signed in."),
-    ...problemAnswers(...bodyProblems, "invalid_credentials", "unavailable"),
+    ...problemAnswers(
+      ...bodyProblems,
+      "invalid_credentials",
+      "second_factor_required",
+      "second_factor_enrolment_required",
+      "unavailable",
+    ),
   },
 });
 
@@ -83,23 +105,25 @@ export function signInRoutes({ accountExtras, closeSockets }: AuthPorts) {
       const origin = originOf(c);
       const opened = await register(
         database(c.env.DB),
-        { ...c.req.valid("json"), origin },
+        { ...c.req.valid("json"), origin, signsIn: settingsOf(c.env).secondFactor !== "required" },
         accountExtras,
         now,
       );
       const { user, session } = opened;
-      await rememberNetwork(c.env, user.email, origin, now);
-      const link = { userId: user.id, email: user.email, sessionId: session.sessionId, origin };
+      await rememberNetwork(c.env, { email: user.email }, origin, now);
+      const own = session && { sessionId: session.sessionId };
+      const link = { userId: user.id, email: user.email, ...own, origin };
       mailInBackground(c.get("requestId"), () => sendVerification(c.env, link, now));
-      const tokens = await tokenAnswer(c.env, opened, now);
+      const started = session ?? (await signIn(c.env, { user, stillProved: sql`1`, origin }, now));
+      if (!started) throw wrongPassword();
+      const tokens = await tokenAnswer(c.env, { user, session: started }, now);
       return c.json(withRefreshCookie(c, tokens, c.req.valid("json").cookie), 201);
     })
     .openapi(loginRoute, async (c) => {
       const now = Date.now();
       const origin = originOf(c);
       const { user, stillProved } = await checkPassword(c.env, { ...c.req.valid("json"), origin }, now);
-      const proof = { userId: user.id, stillProved };
-      const session = await startSession(database(c.env.DB), proof, origin, now);
+      const session = await signIn(c.env, { user, stillProved, origin }, now);
       if (!session) throw wrongPassword();
       const tokens = await tokenAnswer(c.env, { user, session }, now);
       return c.json(withRefreshCookie(c, tokens, c.req.valid("json").cookie), 200);

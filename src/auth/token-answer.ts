@@ -25,13 +25,22 @@ export async function tokenAnswer(
 }
 
 /** A person, as they are told about themselves. */
-export function userBody({ id, email, name, createdAt, emailVerifiedAt, oauthProvider }: User): UserBody {
+export function userBody({
+  id,
+  email,
+  name,
+  createdAt,
+  emailVerifiedAt,
+  oauthProvider,
+  secondFactor,
+}: User): UserBody {
   return {
     id,
     email,
     email_verified: emailVerifiedAt !== null,
     name,
     oauth_provider: oauthProvider,
+    second_factor: secondFactor,
     created_at: new Date(createdAt).toISOString(),
   };
 }

@@ -1,9 +1,10 @@
 import { lte, not } from "drizzle-orm";
 import { database } from "../db/database.ts";
-import { emailTokens, oauthFlows, sessions } from "../db/schema.ts";
+import { emailTokens, oauthFlows, secondFactorEnrolments, sessions, signInChallenges } from "../db/schema.ts";
 import { eraseDeleted } from "./account-deletion.ts";
 import { withinTime } from "./live-sessions.ts";
 import type { AuthPorts } from "./ports.ts";
+import { resealFactors } from "./second-factors.ts";
 import { sweepSockets } from "./session-sockets.ts";
 
 /** What the service does every minute about sign-ins; once an hour it also deletes what has run out, and what is left of accounts. */
@@ -12,6 +13,7 @@ export async function upkeep(env: Env, ports: AuthPorts, now: number): Promise<v
   if (new Date(now).getUTCMinutes() !== 0) return;
   await prune(env, now);
   await eraseDeleted(env, ports);
+  await resealFactors(env);
 }
 
 /** Nothing of this is good for anything any more, whether it is deleted or not. */
@@ -21,5 +23,7 @@ async function prune(env: Env, now: number): Promise<void> {
     db.delete(sessions).where(not(withinTime(now))),
     db.delete(oauthFlows).where(lte(oauthFlows.expiresAt, now)),
     db.delete(emailTokens).where(lte(emailTokens.expiresAt, now)),
+    db.delete(secondFactorEnrolments).where(lte(secondFactorEnrolments.expiresAt, now)),
+    db.delete(signInChallenges).where(lte(signInChallenges.expiresAt, now)),
   ]);
 }

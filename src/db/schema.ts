@@ -87,6 +87,58 @@ export const emailTokens = sqliteTable(
   (table) => [index("email_tokens_user").on(table.userId, table.purpose)],
 );
 
+/** What an account and its person's authenticator share (RFC 6238). Law AU-12. */
+export const secondFactors = sqliteTable("second_factors", {
+  userId: text("user_id")
+    .primaryKey()
+    .references(() => users.id),
+  /** The secret, encrypted (`src/auth/sealed-text.ts`), and the id of the key. */
+  sealedSecret: text("sealed_secret").notNull(),
+  keyId: text("key_id").notNull(),
+  /** The time step of the last code that was taken: none of it or of one before is taken again. */
+  lastStep: integer("last_step").notNull(),
+  createdAt: integer("created_at").notNull(),
+});
+
+/** Second factors that are being set up: good for nothing until a code of theirs was given. */
+export const secondFactorEnrolments = sqliteTable("second_factor_enrolments", {
+  userId: text("user_id")
+    .primaryKey()
+    .references(() => users.id),
+  sealedSecret: text("sealed_secret").notNull(),
+  keyId: text("key_id").notNull(),
+  expiresAt: integer("expires_at").notNull(),
+});
+
+/** What stands in for the authenticator when it is lost; deleted when used. */
+export const recoveryCodes = sqliteTable(
+  "recovery_codes",
+  {
+    /** SHA-256 of the code, base64url. */
+    codeHash: text("code_hash").primaryKey(),
+    userId: text("user_id")
+      .notNull()
+      .references(() => users.id),
+  },
+  (table) => [index("recovery_codes_user").on(table.userId)],
+);
+
+/** Sign-ins whose first factor was right; deleted when they are finished, which makes them single use. */
+export const signInChallenges = sqliteTable(
+  "sign_in_challenges",
+  {
+    /** SHA-256 of the token, base64url. */
+    tokenHash: text("token_hash").primaryKey(),
+    userId: text("user_id")
+      .notNull()
+      .references(() => users.id),
+    /** What is still asked for: a code, or that a second factor is set up. */
+    purpose: text("purpose", { enum: ["verify", "enrol"] }).notNull(),
+    expiresAt: integer("expires_at").notNull(),
+  },
+  (table) => [index("sign_in_challenges_user").on(table.userId)],
+);
+
 /** Personal access tokens: how programs sign in. */
 export const personalTokens = sqliteTable(
   "personal_tokens",

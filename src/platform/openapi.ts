@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { type ErrorCode, errorStatus } from "../protocol/errors.ts";
-import { problemBody } from "../protocol/rest/problem.ts";
+import { challengeProblemBody, problemBody } from "../protocol/rest/problem.ts";
 
 /** A JSON body, required. */
 export function jsonRequest<S extends z.ZodType>(schema: S) {
@@ -28,10 +28,22 @@ export function problemAnswers(...codes: ErrorCode[]) {
       status,
       {
         description: group.join(", "),
-        content: { "application/problem+json": { schema: problemBody.extend({ error: z.enum(group) }) } },
+        content: { "application/problem+json": { schema: problemSchema(group) } },
       },
     ]),
   );
+}
+
+/** Of the codes of one status; those of an unfinished sign-in have members of their own. */
+function problemSchema(codes: ErrorCode[]) {
+  const ofChallenges = challengeProblemBody.shape.error;
+  const challenges = codes.filter((code): code is z.infer<typeof ofChallenges> =>
+    (ofChallenges.options as ErrorCode[]).includes(code),
+  );
+  const plain = problemBody.extend({
+    error: z.enum(codes.filter((code) => !challenges.includes(code as never))),
+  });
+  return challenges.length === 0 ? plain : z.union([plain, challengeProblemBody]);
 }
 
 /** What every route with a JSON body may refuse it for. */

@@ -7,16 +7,24 @@ export class Problem extends Error {
   readonly code: ErrorCode;
   readonly errors: FieldError[] | undefined;
   readonly headers: Record<string, string>;
+  /** Members that this kind of problem has besides (RFC 9457 §3.2). */
+  readonly members: Record<string, string | number>;
 
   constructor(
     code: ErrorCode,
     detail: string,
-    more: { errors?: FieldError[]; headers?: Record<string, string>; cause?: unknown } = {},
+    more: {
+      errors?: FieldError[];
+      headers?: Record<string, string>;
+      members?: Record<string, string | number>;
+      cause?: unknown;
+    } = {},
   ) {
     super(detail, { cause: more.cause });
     this.code = code;
     this.errors = more.errors;
     this.headers = more.headers ?? {};
+    this.members = more.members ?? {};
   }
 }
 
@@ -31,6 +39,7 @@ export function problemResponse(problem: Problem, requestId: string): Response {
     error: problem.code,
     request_id: requestId,
     ...(problem.errors && { errors: problem.errors }),
+    ...problem.members,
   };
   return new Response(JSON.stringify(body), {
     status,

@@ -181,6 +181,18 @@ export const limits = {
     network: { burst: 10, everyMs: 60_000 },
     account: { burst: 100, everyMs: 36_000 },
   },
+  /**
+   * The same for codes of second factors, which only who has the first factor can try: at three codes of a million that are
+   * good at a time, strangers who try for a year have one chance in ten.
+   */
+  secondFactorRate: {
+    network: { burst: 5, everyMs: 300_000 },
+    account: { burst: 10, everyMs: 900_000 },
+  },
+  /** Seconds that a sign-in waits for its second factor, or for one to be set up. */
+  challengeSeconds: 300,
+  /** Code units of a code as it is typed; a recovery code has 29. */
+  codeUnits: 64,
   /** Milliseconds that an attempt is made to wait for its turn, rather than be refused. */
   loginDelayMs: 10_000,
   /** Days for which a network counts as one of the account's owner's after a sign-in, and how many do. */

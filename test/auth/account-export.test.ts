@@ -61,7 +61,13 @@ describe("export", () => {
 
   it("stops at as many documents as one call may read, and says where", async () => {
     const { user } = await newAccount();
-    const account = { ...user, createdAt: 0, emailVerifiedAt: null, oauthProvider: null };
+    const account = {
+      ...user,
+      createdAt: 0,
+      emailVerifiedAt: null,
+      oauthProvider: null,
+      secondFactor: false,
+    };
     for (const [there, exported] of [
       [limits.exportDocuments, limits.exportDocuments],
       [limits.exportDocuments + 5, limits.exportDocuments],
@@ -81,7 +87,13 @@ describe("export", () => {
 
   it("breaks off, rather than look whole, when a document cannot be read", async () => {
     const { user } = await newAccount();
-    const account = { ...user, createdAt: 0, emailVerifiedAt: null, oauthProvider: null };
+    const account = {
+      ...user,
+      createdAt: 0,
+      emailVerifiedAt: null,
+      oauthProvider: null,
+      secondFactor: false,
+    };
     const ownDocuments = (): AsyncIterable<OwnDocument> => ({
       [Symbol.asyncIterator]: () => ({ next: () => Promise.reject(new Error("a text of a document")) }),
     });

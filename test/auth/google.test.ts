@@ -34,6 +34,7 @@ describe("signing in with Google", () => {
         email_verified: true,
         name: login.split("@")[0],
         oauth_provider: "google",
+        second_factor: false,
         created_at: expect.any(String),
       },
     });

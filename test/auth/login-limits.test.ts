@@ -30,14 +30,16 @@ const auditOf = async (userId: string, event: string) =>
 /** Attempts of which nothing is known but that they were made, without hashing a password for each. */
 async function useUp(email: string, address: string, attempts: number): Promise<void> {
   const throttle = await throttleOf(email);
-  for (let i = 0; i < attempts; i++) await throttle.attempt(networkOf(address) ?? "", Date.now());
+  for (let i = 0; i < attempts; i++) await throttle.attempt(networkOf(address) ?? "", Date.now(), "password");
 }
 
 /** Uses up what all strange networks have on an account, without hashing a hundred passwords. */
 async function attackFromEverywhere(email: string): Promise<void> {
   const throttle = await throttleOf(email);
   for (let i = 0; i < perAccount.burst; i++) {
-    expect(await throttle.attempt(`198.51.100.${i}`, Date.now())).toMatchObject({ allowed: true });
+    expect(await throttle.attempt(`198.51.100.${i}`, Date.now(), "password")).toMatchObject({
+      allowed: true,
+    });
   }
 }
 

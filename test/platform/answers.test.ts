@@ -106,6 +106,8 @@ describe("an unexpected error", () => {
       { ...testSecrets, SIGNING_KEYS: '{"keys":[]}' },
       { ...testSecrets, SIGNING_KEYS: '{"keys":[{"kid":"k","alg":"HS256","kty":"oct","k":"sEcReT"}]}' },
       { ...testSecrets, REFRESH_SECRET: "sEcReT" },
+      { ...testSecrets, ENCRYPTION_SECRET: `${testSecrets.ENCRYPTION_SECRET},sEcReT` },
+      { ...testSecrets, SECOND_FACTOR: "sEcReT" },
       // Origins as browsers send them: no path, no star; and no provider whose answers come over plain http.
       ...["*", "https://sEcReT.example/", "sEcReT.example", "https://a.example,*"].map((ALLOWED_ORIGINS) => ({
         ...testSecrets,

@@ -2,6 +2,7 @@ import { z } from "zod";
 import { limits } from "../limits.ts";
 import { document } from "./documents.ts";
 import { nextCursor } from "./page.ts";
+import { secondFactor, secondFactorCode } from "./second-factor.ts";
 import { auditEvent, session } from "./sessions.ts";
 import { id, jsonObject, line, text, time } from "./text.ts";
 
@@ -119,6 +120,7 @@ export const passwordChange = z
     {
       current_password: text("current_password", { max: limits.passwordUnits }),
       new_password: newPassword("new_password"),
+      code: secondFactorCode.optional(),
     },
     { error: jsonObject },
   )
@@ -156,6 +158,7 @@ export const user = z
     email_verified: z.boolean(),
     name: z.string(),
     oauth_provider: z.enum(["google"]).nullable().meta({ description: "Another way in than a password." }),
+    second_factor: z.boolean().meta({ description: "Whether signing in takes a code as well." }),
     created_at: time,
   })
   .meta({ id: "User" });
@@ -179,6 +182,7 @@ export const accountExport = z
     identities: z
       .array(z.object({ provider: z.string(), subject: z.string(), email: z.string(), created_at: time }))
       .optional(),
+    second_factor: secondFactor.optional(),
     sessions: z.array(session.omit({ current: true })).optional(),
     personal_tokens: z
       .array(

@@ -26,5 +26,14 @@ export const problemBody = z
   })
   .meta({ id: "Problem" });
 
+/** The problem of a sign-in that is not finished, with what it goes on by. */
+export const challengeProblemBody = problemBody
+  .extend({
+    error: z.enum(["second_factor_required", "second_factor_enrolment_required"]),
+    challenge: z.string().meta({ description: "Proves that the first factor was right. Works once." }),
+    expires_in: z.int().meta({ description: "Seconds until the challenge ends." }),
+  })
+  .meta({ id: "SecondFactorChallenge" });
+
 export type ProblemBody = z.infer<typeof problemBody>;
 export type FieldError = NonNullable<ProblemBody["errors"]>[number];

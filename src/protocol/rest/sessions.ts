@@ -1,11 +1,18 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import { nextCursor } from "./page.ts";
+import { secondFactorCode } from "./second-factor.ts";
 import { id, jsonObject, text, time } from "./text.ts";
 
 /** What `POST /auth/reauthenticate` takes. */
 export const reauthentication = z
-  .object({ password: text("password", { max: limits.passwordUnits }) }, { error: jsonObject })
+  .object(
+    {
+      password: text("password", { max: limits.passwordUnits }),
+      code: secondFactorCode.optional(),
+    },
+    { error: jsonObject },
+  )
   .meta({ id: "Reauthentication" });
 
 const address = z.string().nullable().meta({ description: "Of the network that it came from." });

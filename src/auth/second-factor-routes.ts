@@ -73,7 +73,7 @@ const confirmationRoute = createRoute({
   middleware: [authenticated, requireRecentSignIn, small] as const,
   request: { body: jsonRequest(schemas.codeProof) },
   responses: {
-    200: jsonAnswer(schemas.recoveryCodes, "It is on. For when the authenticator is lost:"),
+    200: jsonAnswer(schemas.recoveryCodes, "It is on. The codes are for when the authenticator is lost."),
     ...problemAnswers(...changeProblems, "not_found"),
   },
 });

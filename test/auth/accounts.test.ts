@@ -28,6 +28,7 @@ describe("register", () => {
           email_verified: false,
           name: "Ada",
           oauth_provider: null,
+          second_factor: false,
           created_at: expect.stringMatching(/^\d{4}-.*Z$/),
         },
       });

@@ -4,11 +4,13 @@ import { log } from "../../src/platform/log.ts";
 import { api, expectProblem, newAccount } from "../support/api.ts";
 import { secretsIn } from "../support/log-secrets.ts";
 import { newestMail, tokenIn } from "../support/mailbox.ts";
+import { setUpSecondFactor } from "../support/second-factor.ts";
 import { watchedLog } from "../support/watch-log.ts";
 
 describe("no secret is in the log", () => {
   it("which is looked through for each kind of them", async () => {
     const { access_token, refresh_token, user } = await newAccount();
+    const { secret, recoveryCodes } = await setUpSecondFactor({ access_token });
     const link = tokenIn(await newestMail(user.email, "Confirm your e-mail address"));
     const hash = await env.DB.prepare("SELECT password_hash FROM users WHERE id = ?")
       .bind(user.id)
@@ -22,6 +24,9 @@ describe("no secret is in the log", () => {
       "SecurePass123!",
       env.SIGNING_KEYS,
       env.REFRESH_SECRET,
+      env.ENCRYPTION_SECRET,
+      secret,
+      recoveryCodes[0],
       `mat_${link}`,
     ]) {
       expect(secretsIn(`{"event":"x","detail":${JSON.stringify(secret)}}`), String(secret)).not.toEqual([]);

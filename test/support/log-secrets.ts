@@ -7,6 +7,8 @@ const secrets: Record<string, RegExp> = {
   "a personal access token": /\bmat_[\w-]{8}/,
   "an Authorization header": /\bbearer [\w.-]{8}/i,
   "a random token, or a hash of one": /(?<![\w-])[\w-]{43}(?![\w-])/,
+  "a secret of an authenticator": /otpauth:|(?<![A-Z2-7])[A-Z2-7]{32}(?![A-Z2-7])/,
+  "a recovery code": /([0-9A-HJKMNP-TV-Z]{4}-){5}[0-9A-HJKMNP-TV-Z]{4}/,
   "a password": /SecurePass123!|correct horse battery|a long enough pass|"password":/,
   "a password's hash": /\$scrypt\$/,
   "a private key": /"d":|PRIVATE KEY/,

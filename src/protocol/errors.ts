@@ -27,13 +27,13 @@ export const errorStatus = {
   too_many_tokens: 409,
   origin_not_allowed: 403,
   reauthentication_required: 403,
+  email_taken: 409,
   // Second factors
   second_factor_required: 403,
   second_factor_enrolment_required: 403,
   second_factor_mandatory: 409,
   invalid_challenge: 400,
   invalid_code: 403,
-  email_taken: 409,
   // Signing in with an OpenID provider
   not_configured: 501,
   oauth_flow_unknown: 400,

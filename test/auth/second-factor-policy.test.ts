@@ -2,8 +2,9 @@
 import { env } from "cloudflare:workers";
 import { describe, expect, inject, it } from "vitest";
 import { expectProblem } from "../support/api.ts";
+import { codeAt, wrongCode } from "../support/authenticator.ts";
 import { Browser } from "../support/browser.ts";
-import { codeAt, setUpSecondFactor, wrongCode } from "../support/second-factor.ts";
+import { setUpSecondFactor } from "../support/second-factor.ts";
 
 const password = "SecurePass123!";
 const newEmail = () => `policy-${crypto.randomUUID()}@example.com`;

@@ -4,9 +4,10 @@ import { resealFactors } from "../../src/auth/second-factors.ts";
 import { limits } from "../../src/protocol/limits.ts";
 import type { TokensBody } from "../../src/protocol/rest/accounts.ts";
 import { type Answer, api, expectProblem, newAccount } from "../support/api.ts";
+import { codeAt, wrongCode } from "../support/authenticator.ts";
 import { behindTheAnswer, mailTo, newestMail, tokenIn } from "../support/mailbox.ts";
 import { confirmAddresses } from "../support/members.ts";
-import { codeAt, setUpSecondFactor, wrongCode } from "../support/second-factor.ts";
+import { setUpSecondFactor } from "../support/second-factor.ts";
 import { testSecrets } from "../support/secrets.ts";
 
 const password = "SecurePass123!";

@@ -10,7 +10,7 @@ import { watchedLog } from "../support/watch-log.ts";
 describe("no secret is in the log", () => {
   it("which is looked through for each kind of them", async () => {
     const { access_token, refresh_token, user } = await newAccount();
-    const { secret, recoveryCodes } = await setUpSecondFactor({ access_token });
+    const { secret: authenticator, recoveryCodes } = await setUpSecondFactor({ access_token });
     const link = tokenIn(await newestMail(user.email, "Confirm your e-mail address"));
     const hash = await env.DB.prepare("SELECT password_hash FROM users WHERE id = ?")
       .bind(user.id)
@@ -25,7 +25,7 @@ describe("no secret is in the log", () => {
       env.SIGNING_KEYS,
       env.REFRESH_SECRET,
       env.ENCRYPTION_SECRET,
-      secret,
+      authenticator,
       recoveryCodes[0],
       `mat_${link}`,
     ]) {

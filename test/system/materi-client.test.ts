@@ -1,6 +1,8 @@
 // The client library against the service, over its network door.
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { items, MateriClient } from "../../src/client/materi-client.ts";
+import { MateriError } from "../../src/client/rest/materi-error.ts";
+import { codeAt } from "../support/authenticator.ts";
 import { type Server, startServer } from "../support/server.ts";
 
 let server: Server;
@@ -69,6 +71,22 @@ describe("a program", () => {
     const later = new MateriClient({ url: server.url });
     expect(await later.auth.resume(client.auth.refreshToken)).toEqual(client.auth.user);
     expect(await new MateriClient({ url: server.url }).auth.resume("materi_none")).toBeUndefined();
+  });
+
+  it("signs in with a second factor", async () => {
+    const client = new MateriClient({ url: server.url });
+    const account = newAccount();
+    await client.auth.register(account);
+    const { secret } = await client.account.enrolSecondFactor({});
+    const { recovery_codes } = await client.account.confirmSecondFactor({ code: codeAt(secret) });
+    expect(await client.account.secondFactor()).toMatchObject({ recovery_codes_left: 10 });
+    const later = new MateriClient({ url: server.url });
+    const stopped = await later.auth.login(account).catch((error: MateriError) => error);
+    if (!(stopped instanceof MateriError)) throw new Error("signed in without a code");
+    expect(stopped).toMatchObject({ code: "second_factor_required", challenge: expect.any(String) });
+    const code = recovery_codes[0] ?? "";
+    await later.auth.loginWithCode({ challenge: stopped.challenge, code });
+    expect(later.auth.user).toMatchObject({ email: account.email, second_factor: true });
   });
 
   it("reads a list to its end, page by page", async () => {

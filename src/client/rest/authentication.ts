@@ -55,9 +55,34 @@ export class Authentication implements TokenSource {
     return this.#enter("/auth/register", account);
   }
 
-  /** With a password. */
+  /** With a password. Throws MateriError `second_factor_required` with a `challenge`, where a code is asked for as well. */
   async login(credentials: Body<"POST /auth/login">): Promise<Routes["POST /auth/login"]["answer"]> {
     return this.#enter("/auth/login", credentials);
+  }
+
+  /** Goes on with a sign-in that asks for a code, of an authenticator or a recovery code. */
+  async loginWithCode(
+    step: Body<"POST /auth/second-factor">,
+  ): Promise<Routes["POST /auth/second-factor"]["answer"]> {
+    return this.#enter("/auth/second-factor", step);
+  }
+
+  /** Goes on with a sign-in that asks for a second factor to be set up; `loginByEnrolment` ends it. */
+  async enrol(
+    step: Body<"POST /auth/second-factor/enrolment">,
+  ): Promise<Routes["POST /auth/second-factor/enrolment"]["answer"]> {
+    return request(this.#connection, undefined, {
+      method: "POST",
+      path: "/auth/second-factor/enrolment",
+      body: step,
+    }) as Promise<Routes["POST /auth/second-factor/enrolment"]["answer"]>;
+  }
+
+  /** With the first code of a second factor that `enrol` began; the answer has recovery codes, shown this once. */
+  async loginByEnrolment(
+    step: Body<"POST /auth/second-factor/enrolment/confirmation">,
+  ): Promise<Routes["POST /auth/second-factor/enrolment/confirmation"]["answer"]> {
+    return this.#enter("/auth/second-factor/enrolment/confirmation", step);
   }
 
   /** Where to send a browser that signs in with Google; it comes back to `returnTo`, where `resume` finds it signed in. */

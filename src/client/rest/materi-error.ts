@@ -29,6 +29,8 @@ export class MateriError extends Error {
   readonly errors: readonly FieldError[];
   /** Milliseconds after which the service asks to try again. */
   readonly retryMs: number | undefined;
+  /** What a sign-in goes on by: with `second_factor_required` and `second_factor_enrolment_required`. */
+  readonly challenge: string | undefined;
 
   constructor(
     code: ErrorCode | ClientErrorCode,
@@ -38,6 +40,7 @@ export class MateriError extends Error {
       requestId?: string | undefined;
       errors?: readonly FieldError[] | undefined;
       retryMs?: number | undefined;
+      challenge?: string | undefined;
       cause?: unknown;
     } = {},
   ) {
@@ -47,6 +50,7 @@ export class MateriError extends Error {
     this.requestId = details.requestId;
     this.errors = details.errors ?? [];
     this.retryMs = details.retryMs;
+    this.challenge = details.challenge;
   }
 
   /** Whether the same request may succeed later, with nothing changed but the time. */
@@ -85,6 +89,7 @@ export async function errorOf(response: Response): Promise<MateriError> {
       requestId: problem.request_id as string | undefined,
       errors: problem.errors as FieldError[] | undefined,
       retryMs,
+      challenge: problem.challenge as string | undefined,
     },
   );
 }

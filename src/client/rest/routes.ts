@@ -20,6 +20,7 @@ export type AccountExport = {
     email: string;
     created_at: string;
   }[] | undefined;
+  second_factor?: SecondFactor | undefined;
   sessions?: {
     id: string;
     /** When the person signed in. */
@@ -135,6 +136,11 @@ export type ChangePage = {
   items: Change[];
   /** Null on the last page. */
   next_cursor: string | null;
+};
+
+export type CodeProof = {
+  /** Six digits of the authenticator, or a recovery code; blanks and dashes do not matter. */
+  code: string;
 };
 
 export type CompactedHistory = {
@@ -311,6 +317,16 @@ export type EmailChange = {
 export type EmailConfirmation = {
   /** What follows `#token=` in the link of the message. */
   token: string;
+};
+
+export type EnrolmentChallenge = {
+  /** As the first step answered it. Absent: it is in the cookie of a browser that came back from Google. */
+  challenge?: string | undefined;
+};
+
+export type EnrolmentStart = {
+  /** Six digits of the authenticator, or a recovery code; blanks and dashes do not matter. */
+  code?: string | undefined;
 };
 
 export type ForgotPassword = {
@@ -548,6 +564,8 @@ export type OperationList = {
 export type PasswordChange = {
   current_password: string;
   new_password: string;
+  /** Six digits of the authenticator, or a recovery code; blanks and dashes do not matter. */
+  code?: string | undefined;
 };
 
 export type PasswordReset = {
@@ -600,6 +618,13 @@ export type Presence = {
 
 export type Reauthentication = {
   password: string;
+  /** Six digits of the authenticator, or a recovery code; blanks and dashes do not matter. */
+  code?: string | undefined;
+};
+
+export type RecoveryCodes = {
+  /** Ten, each of which stands in for the authenticator once. Shown this once. */
+  recovery_codes: string[];
 };
 
 export type Redacted = {
@@ -648,6 +673,51 @@ export type Retention = {
 };
 
 export type Scope = "documents:read" | "documents:write";
+
+export type SecondFactor = {
+  /** Null: it is off. */
+  enabled_at: string | null;
+  recovery_codes_left: number;
+};
+
+export type SecondFactorChallenge = {
+  /** Identifies the kind of problem; a page about it is served there. */
+  type: string;
+  title: string;
+  status: number;
+  detail: string;
+  error: "second_factor_required" | "second_factor_enrolment_required";
+  /** The same as in the header x-request-id and in the service's log. */
+  request_id: string;
+  /** What is wrong with which field of the request. */
+  errors?: {
+    path: (string | number)[];
+    message: string;
+    code: string;
+  }[] | undefined;
+  /** Proves that the first factor was right. Works once. */
+  challenge: string;
+  /** Seconds until the challenge ends. */
+  expires_in: number;
+};
+
+export type SecondFactorEnrolment = {
+  /** Base32, for people to type. Shown this once. */
+  secret: string;
+  /** `otpauth://totp/…`, to be shown as a QR code. Shown this once. */
+  uri: string;
+  /** Until when a code of it has to be given. */
+  expires_at: string;
+};
+
+export type SecondStep = {
+  /** As the first step answered it. Absent: it is in the cookie of a browser that came back from Google. */
+  challenge?: string | undefined;
+  /** Six digits of the authenticator, or a recovery code; blanks and dashes do not matter. */
+  code: string;
+  /** For browsers: the refresh token is not in the answer but in an HttpOnly cookie, and taken from there. */
+  cookie?: boolean | undefined;
+};
 
 export type Session = {
   id: string;
@@ -719,6 +789,18 @@ export type Tokens = {
   user: User;
 };
 
+export type TokensAndCodes = {
+  access_token: string;
+  token_type: "Bearer";
+  /** Seconds until the access token ends. */
+  expires_in: number;
+  /** Absent if it went into the cookie. */
+  refresh_token?: string | undefined;
+  user: User;
+  /** Ten, each of which stands in for the authenticator once. Shown this once. */
+  recovery_codes: string[];
+};
+
 export type Transfer = {
   /** A member, who becomes owner in your place. */
   user_id: string;
@@ -731,6 +813,8 @@ export type User = {
   name: string;
   /** Another way in than a password. */
   oauth_provider: "google" | null;
+  /** Whether signing in takes a code as well. */
+  second_factor: boolean;
   created_at: string;
 };
 
@@ -928,6 +1012,24 @@ export interface Routes {
     body: Registration;
     query: undefined;
     answer: Tokens;
+  };
+  /** Finish a sign-in that takes a second factor, by a code. */
+  "POST /auth/second-factor": {
+    body: SecondStep;
+    query: undefined;
+    answer: Tokens;
+  };
+  /** Begin to set up a second factor, where a sign-in asks for one to be set up. */
+  "POST /auth/second-factor/enrolment": {
+    body: EnrolmentChallenge;
+    query: undefined;
+    answer: SecondFactorEnrolment;
+  };
+  /** Switch the second factor on by a code of it, and finish the sign-in. */
+  "POST /auth/second-factor/enrolment/confirmation": {
+    body: SecondStep;
+    query: undefined;
+    answer: TokensAndCodes;
   };
   /** Create a document. */
   "POST /documents": {
@@ -1278,6 +1380,36 @@ export interface Routes {
   /** Unlink Google, if there is another way into the account. */
   "DELETE /users/me/identities/google": {
     body: undefined;
+    query: undefined;
+    answer: undefined;
+  };
+  /** Whether a second factor is on. */
+  "GET /users/me/second-factor": {
+    body: undefined;
+    query: undefined;
+    answer: SecondFactor;
+  };
+  /** Begin to set up a second factor: an authenticator app (RFC 6238). */
+  "POST /users/me/second-factor": {
+    body: EnrolmentStart | undefined;
+    query: undefined;
+    answer: SecondFactorEnrolment;
+  };
+  /** Switch the second factor on, by a code of it. */
+  "POST /users/me/second-factor/confirmation": {
+    body: CodeProof;
+    query: undefined;
+    answer: RecoveryCodes;
+  };
+  /** Get new recovery codes, in place of all those of before. */
+  "POST /users/me/second-factor/recovery-codes": {
+    body: CodeProof;
+    query: undefined;
+    answer: RecoveryCodes;
+  };
+  /** Switch the second factor off. */
+  "POST /users/me/second-factor/removal": {
+    body: CodeProof;
     query: undefined;
     answer: undefined;
   };

@@ -674,6 +674,33 @@ export type Retention = {
 
 export type Scope = "documents:read" | "documents:write";
 
+export type SearchPage = {
+  items: {
+    id: string;
+    title: string;
+    workspace_id: string;
+    owner_id: string;
+    created_at: string;
+    updated_at: string;
+    highlights: {
+      /** The title, in pieces of plain text. */
+      title: {
+        text: string;
+        /** Whether this is what was asked for. */
+        hit: boolean;
+      }[];
+      /** The passage of the text with most of what was asked for, or its beginning, in pieces of plain text. */
+      excerpt: {
+        text: string;
+        /** Whether this is what was asked for. */
+        hit: boolean;
+      }[];
+    };
+  }[];
+  /** Null on the last page. */
+  next_cursor: string | null;
+};
+
 export type SecondFactor = {
   /** Null: it is off. */
   enabled_at: string | null;
@@ -1303,6 +1330,20 @@ export interface Routes {
     body: Acceptance;
     query: undefined;
     answer: Workspace;
+  };
+  /** Search the titles and texts of all documents that one may read. */
+  "GET /search": {
+    body: undefined;
+    query: {
+      limit?: number | undefined;
+      /** The `next_cursor` of the page before. */
+      cursor?: string | undefined;
+      /** What to look for: all of the words, the last also as the beginning of one; "in quotes", as it stands there. */
+      q: string;
+      /** Only in this workspace. */
+      workspace_id?: string | undefined;
+    };
+    answer: SearchPage;
   };
   /** Come into a document by a link. */
   "POST /share-links/open": {

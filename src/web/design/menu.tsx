@@ -50,10 +50,10 @@ export function Menu({ label, face, children }: MenuProps) {
         aria-haspopup="menu"
         aria-expanded={open}
         aria-controls={id}
-        aria-label={label}
         onClick={() => setOpen(!open)}
       >
-        {face}
+        <span className="heard-only">{label}</span>
+        <span aria-hidden="true">{face}</span>
       </button>
       {open && (
         // biome-ignore lint/a11y/useKeyWithClickEvents: a click on an item closes it, and its key is a click

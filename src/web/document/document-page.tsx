@@ -1,7 +1,8 @@
 import { useQuery } from "@tanstack/react-query";
-import { lazy, type ReactNode, Suspense, useDeferredValue, useState } from "react";
+import { lazy, type ReactNode, Suspense, useDeferredValue, useEffect, useState } from "react";
 import { Link } from "wouter";
 import type { DocumentSession } from "../../client/index.ts";
+import { client } from "../client.ts";
 import { Button, buttonClass } from "../design/button.tsx";
 import { explain } from "../design/explain.ts";
 import { Empty, Waiting } from "../design/notice.tsx";
@@ -28,8 +29,8 @@ interface DocumentPageProps {
 
 /** One document, to be written in with whoever else is there. */
 export function DocumentPage({ id, back, showsHistory = true }: DocumentPageProps) {
-  const client = useClient();
-  const document = useQuery({ queryKey: ["document", id], queryFn: () => client.documents.get(id) });
+  const reader = useClient();
+  const document = useQuery({ queryKey: ["document", id], queryFn: () => reader.documents.get(id) });
   const { session, error } = useSession(id);
   const failed = error ?? document.error;
   if (failed) {
@@ -56,6 +57,11 @@ function Opened({
 }: DocumentPageProps & { title: string; session: DocumentSession }) {
   const role = useOfSession(session, ["role", "connection"], () => session.role);
   const readOnly = useOfSession(session, ["role", "connection"], () => session.isReadOnly);
+  const isRefused = useOfSession(session, ["connection"], () => hasNoAccess(session));
+  // Perhaps because the sign-in has ended: this finds out, and then there is nobody signed in any more.
+  useEffect(() => {
+    if (isRefused) void client.account.get().catch(() => {});
+  }, [isRefused]);
   const [preview, setPreview] = useState(false);
   const [sharing, setSharing] = useState(false);
   return (
@@ -97,10 +103,14 @@ function Opened({
   );
 }
 
+const hasNoAccess = ({ connection }: DocumentSession): boolean =>
+  connection.state === "ended" && connection.code === "forbidden";
+
 function SessionPreview({ session }: { session: DocumentSession }) {
   const text = useOfSession(session, ["change"], () => session.text);
   return (
-    <div className="document-preview">
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: so that the keyboard scrolls it
+    <div className="document-preview" tabIndex={0}>
       <Preview text={text} />
     </div>
   );

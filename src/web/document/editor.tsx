@@ -30,6 +30,8 @@ export function Editor({ session, readOnly }: { session: DocumentSession; readOn
           EditorView.lineWrapping,
           EditorView.contentAttributes.of({
             "aria-label": "Text of the document",
+            // Also where it is only read: else nobody scrolls it with the keyboard.
+            tabindex: "0",
             spellcheck: "true",
             autocapitalize: "sentences",
           }),

@@ -69,7 +69,8 @@ function Life({ id, title, last }: { id: string; title: string; last: number }) 
           </Button>
         </div>
       </header>
-      <main className="history-text">
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: so that the keyboard scrolls it */}
+      <main className="history-text" tabIndex={0}>
         {restore.isError && <Fault error={restore.error} />}
         <HistoryText id={id} version={version} from={from} byAuthor={byAuthor} />
       </main>

@@ -10,7 +10,7 @@ const file = resolve(import.meta.dirname, "../src/client/rest/routes.ts");
 // The routes are looked at, and not run: of the platform they need the names alone.
 const platform =
   ["DurableObject", "WorkerEntrypoint", "RpcTarget"].map((name) => `export class ${name} {}`).join(" ") +
-  "export const waitUntil = () => {}, env = {}, exports = {};";
+  "export const waitUntil = () => {}, env = {}, exports = {}, tracing = {};";
 registerHooks({
   resolve: (name, context, next) =>
     name.startsWith("cloudflare:")

@@ -4,11 +4,12 @@ import { describe, expect, test } from "vitest";
 const page = readFileSync("CONTRIBUTING.md", "utf8");
 const scripts = Object.keys(JSON.parse(readFileSync("package.json", "utf8")).scripts);
 
-/** Name and folders of test/ of each project in vitest.config.ts. */
+/** Name and folders of test/ of each project of the two configurations. */
 const projects = [
-  ...readFileSync("vitest.config.ts", "utf8").matchAll(
-    /name: "(\w+)",\s*include: \[\s*"test\/(?:\{([\w,]+)\}|(\w+))\/\*\*\/\*\.test\.ts",?\s*\]/g,
-  ),
+  ...["vitest.config.ts", "test/e2e/vitest.config.ts"]
+    .map((file) => readFileSync(file, "utf8"))
+    .join("")
+    .matchAll(/name: "(\w+)",\s*include: \[\s*"test\/(?:\{([\w,]+)\}|(\w+))\/\*\*\/\*\.test\.ts",?\s*\]/g),
 ].map(([, name, many, one]) => ({ name, folders: (many ?? one ?? "").split(",") }));
 
 describe("CONTRIBUTING.md", () => {

@@ -1,108 +1,35 @@
-import { type ChildProcess, spawn, spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
-import { cpSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from "node:fs";
-import { createServer, type Server } from "node:net";
-import { tmpdir } from "node:os";
-import { join, resolve } from "node:path";
+import { readFileSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, expect, test } from "vitest";
+import {
+  copyOfCheckout,
+  family,
+  freePort,
+  left,
+  listen,
+  npmStart,
+  running,
+  type Start,
+  stopped,
+} from "../support/npm-start.ts";
 
-// `npm start` in a copy of the checkout, as git sees it: no secrets, no data. --ignore-scripts leaves out the
-// install alone, so that the linked node_modules are never touched.
 let checkout: string;
 let started: Start[] = [];
 
-interface Start {
-  process: ChildProcess;
-  said: () => string;
-}
-
 function start(port: number, ...words: string[]): Start {
-  const child = spawn("npm", ["start", "--ignore-scripts", "--", ...words], {
-    cwd: checkout,
-    env: { ...process.env, PORT: String(port), npm_config_loglevel: "error" },
-    stdio: ["ignore", "pipe", "pipe"],
-    detached: true,
-  });
-  let text = "";
-  for (const stream of [child.stdout, child.stderr])
-    stream.setEncoding("utf8").on("data", (part) => (text += part));
-  const start = { process: child, said: () => text };
-  started.push(start);
-  return start;
-}
-
-async function running(start: Start): Promise<void> {
-  while (!start.said().includes("Materi is running")) {
-    if (start.process.exitCode !== null) throw new Error(`npm start ended: ${start.said()}`);
-    await sleep(50);
-  }
-}
-
-function processes(): { pid: number; parent: number }[] {
-  const { stdout } = spawnSync("ps", ["-eo", "pid=,ppid=,stat="], { encoding: "utf8" });
-  return stdout
-    .trim()
-    .split("\n")
-    .map((line) => line.trim().split(/\s+/))
-    .filter(([, , state]) => !state?.startsWith("Z"))
-    .map(([pid, parent]) => ({ pid: Number(pid), parent: Number(parent) }));
-}
-
-/** The process and all that descend from it. */
-function family(pid: number): number[] {
-  const all = processes();
-  const members = [pid];
-  for (const member of members) members.push(...all.filter((p) => p.parent === member).map((p) => p.pid));
-  return members;
-}
-
-/** Those of a family that still run. */
-function left(members: number[]): number[] {
-  return processes().flatMap(({ pid }) => (members.includes(pid) ? [pid] : []));
-}
-
-async function listen(port: number): Promise<Server> {
-  const server = createServer().listen(port, "127.0.0.1");
-  await once(server, "listening");
-  return server;
-}
-
-async function freePort(): Promise<number> {
-  const server = await listen(0);
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, "close");
-  return port;
+  const service = npmStart(checkout, port, ...words);
+  started.push(service);
+  return service;
 }
 
 beforeAll(() => {
-  checkout = mkdtempSync(join(tmpdir(), "materi-start-"));
-  const listed = spawnSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], {
-    encoding: "utf8",
-  });
-  const copied = [
-    "migrations/",
-    "scripts/",
-    "src/",
-    "package.json",
-    "wrangler.toml",
-    "tsconfig.json",
-    ".gitignore",
-  ];
-  for (const file of listed.stdout.split("\n")) {
-    if (copied.some((prefix) => file.startsWith(prefix))) cpSync(file, join(checkout, file));
-  }
-  symlinkSync(resolve("node_modules"), join(checkout, "node_modules"));
+  checkout = copyOfCheckout();
 });
-
 afterEach(async () => {
-  for (const start of started) {
-    if (start.process.exitCode !== null || start.process.signalCode !== null) continue;
-    const members = family(start.process.pid!);
-    process.kill(-start.process.pid!, "SIGINT");
-    while (left(members).length > 0) await sleep(50);
-  }
+  for (const service of started) await stopped(service);
   started = [];
 });
 afterAll(() => rmSync(checkout, { recursive: true }));
@@ -119,7 +46,8 @@ test("the first start makes secrets and tables, and serves; the second keeps the
   // The addresses answer, and the command that it offers to paste does what it says.
   const address = `http://127.0.0.1:${port}`;
   expect(first.said()).toContain(`${address}/api/v1`);
-  for (const [url] of first.said().matchAll(/http:\S+\.json/g)) expect((await fetch(url)).status).toBe(200);
+  for (const [url] of first.said().matchAll(/http:\S+\/docs$/gm)) expect((await fetch(url)).status).toBe(200);
+  expect(await (await fetch(address)).text()).toContain("<title>Materi</title>");
   const command = /^ {2}curl [\s\S]+?\n\n/m.exec(first.said())![0];
   const { stdout } = spawnSync("sh", ["-c", command], { encoding: "utf8" });
   expect(JSON.parse(stdout)).toMatchObject({

@@ -1,0 +1,130 @@
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Browser, Page } from "playwright-core";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { editor, eventually, launch, newDocument, newPerson, newWindow, saved } from "./browser.ts";
+
+const folder = "dist/screenshots";
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+let browser: Browser;
+beforeAll(async () => {
+  mkdirSync(folder, { recursive: true });
+  browser = await launch();
+});
+afterAll(() => browser.close());
+
+const looks = [
+  { look: "wide", viewport: { width: 1200, height: 760 } },
+  { look: "narrow", viewport: { width: 390, height: 780 } },
+] as const;
+
+interface Finding {
+  id: string;
+  impact: string;
+  nodes: { html: string }[];
+}
+
+/** Pictures of the page, light and dark, wide and narrow; and what would keep somebody from using it. */
+async function lookAt(page: Page, name: string): Promise<void> {
+  for (const { look, viewport } of looks) {
+    await page.setViewportSize(viewport);
+    for (const colorScheme of ["light", "dark"] as const) {
+      await page.emulateMedia({ colorScheme });
+      await page.screenshot({ path: `${folder}/${name}-${look}-${colorScheme}.png` });
+      const findings = await findingsIn(page);
+      expect(findings, `${name}, ${look}, ${colorScheme}`).toEqual([]);
+    }
+    const sideways = await page.evaluate(
+      () => document.documentElement.scrollWidth - document.documentElement.clientWidth,
+    );
+    expect(sideways, `${name}, ${look}: units to scroll sideways`).toBeLessThanOrEqual(0);
+  }
+  await page.setViewportSize(looks[0].viewport);
+  await page.emulateMedia({ colorScheme: "light" });
+}
+
+/** What axe-core finds to be serious or worse. */
+async function findingsIn(page: Page): Promise<string[]> {
+  // Through the debugger, which the page's content security policy does not bind.
+  await page.evaluate(axe);
+  const { violations } = (await page.evaluate("axe.run()")) as { violations: Finding[] };
+  return violations
+    .filter(({ impact }) => impact === "serious" || impact === "critical")
+    .map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(" ")}`);
+}
+
+test("the ways in", async () => {
+  const page = await newWindow(browser);
+  await page.goto("/");
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await lookAt(page, "sign-in");
+  await page.goto("/register");
+  await lookAt(page, "register");
+  await page.goto("/forgot-password");
+  await lookAt(page, "forgot-password");
+  await page.goto("/reset-password");
+  await lookAt(page, "reset-password");
+  await page.goto("/shared#token=none");
+  await page.getByLabel("Your name").waitFor();
+  await lookAt(page, "shared");
+});
+
+const text = `# The Analytical Engine
+
+It has **no pretensions** to *originate* anything. It can do whatever we know how to order it to perform.
+
+- the store
+- the mill
+
+> We may say most aptly that it weaves algebraical patterns.
+`;
+
+test("documents and a document", async () => {
+  const ada = await newPerson(browser, "Ada Lovelace");
+  const { page } = ada;
+  await lookAt(page, "documents-none");
+  const path = await newDocument(ada, text);
+  await page.getByLabel("Title").fill("Notes on the Engine");
+  await page.keyboard.press("Enter");
+  await page.getByRole("button", { name: "Share" }).click();
+  await page.getByRole("button", { name: "New link" }).click();
+  await page.getByLabel("Name of the link").fill("for Charles");
+  await page.getByLabel("Whoever has it may").selectOption({ label: "edit" });
+  await page.getByRole("button", { name: "Make the link" }).click();
+  const link = await page.getByLabel("The new link").inputValue();
+  await lookAt(page, "share");
+  await page.keyboard.press("Escape");
+  const charles = await newWindow(browser);
+  await charles.goto(link);
+  await charles.getByLabel("Your name").fill("Charles Babbage");
+  await charles.getByRole("button", { name: "Open the document" }).click();
+  await editor(charles).click();
+  await charles.keyboard.press("Control+End");
+  await charles.keyboard.type("I find it admirable.");
+  await saved(charles);
+  await charles.keyboard.press("Shift+Control+ArrowLeft");
+  await eventually(
+    () => page.locator(".cm-otherName").allInnerTexts(),
+    ({ length }) => length === 1,
+  );
+  await lookAt(page, "document");
+  await page.getByRole("button", { name: "Preview" }).click();
+  await page.getByRole("article", { name: "Preview" }).waitFor();
+  await lookAt(page, "document-preview");
+  await page.goto(`${path}/history`);
+  await page.getByRole("button", { name: "Who wrote what" }).click();
+  await page.getByRole("list", { name: "Who wrote it" }).waitFor();
+  await lookAt(page, "history");
+  await page.goto("/");
+  await page.getByRole("link", { name: "Notes on the Engine" }).waitFor();
+  await lookAt(page, "documents");
+  await page.goto("/trash");
+  await page.getByText("The trash is empty").waitFor();
+  await lookAt(page, "trash");
+  await page.goto("/shared-with-me");
+  await lookAt(page, "shared-with-me");
+  await page.goto("/nowhere");
+  await page.getByText("There is nothing here").waitFor();
+  await lookAt(page, "not-found");
+});

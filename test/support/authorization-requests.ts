@@ -1,9 +1,19 @@
 import { env } from "cloudflare:workers";
 import { hashOf, newRandomToken } from "../../src/auth/random-token.ts";
+import { newRecoveryCode, recoveryCodeHash } from "../../src/auth/recovery-codes.ts";
 import { makeRefreshToken } from "../../src/auth/refresh-token.ts";
 import { database } from "../../src/db/database.ts";
-import { emailTokens, identities, invitations, personalTokens } from "../../src/db/schema.ts";
-import { newAccount } from "./api.ts";
+import {
+  emailTokens,
+  identities,
+  invitations,
+  personalTokens,
+  recoveryCodes,
+  secondFactors,
+  signInChallenges,
+} from "../../src/db/schema.ts";
+import { api, newAccount } from "./api.ts";
+import { codeAt } from "./authenticator.ts";
 import type { PrincipalName, Scene, Thing } from "./authorization-scene.ts";
 import { testSecrets } from "./secrets.ts";
 
@@ -174,6 +184,27 @@ export const requests: Record<string, (at: Asking) => Asked | Promise<Asked>> = 
     json: { current_password: password, new_password: "AnotherPass456?" },
     ...(isPerson(at) && { token: (await newAccount()).access_token }),
   }),
+  "POST /users/me/second-factor": () => ({ json: {} }),
+  "POST /users/me/second-factor/confirmation": async (at) => {
+    if (!isPerson(at)) return { json: { code: "123456" } };
+    const { access_token: token } = await newAccount();
+    const begun = await api("POST", "/users/me/second-factor", { token, json: {} });
+    return { json: { code: codeAt(begun.body.secret) }, token };
+  },
+  "POST /users/me/second-factor/recovery-codes": securedAccount,
+  "POST /users/me/second-factor/removal": securedAccount,
+  "POST /auth/second-factor": async ({ scene }) => {
+    const { id } = scene.people.spare.user;
+    return { json: { challenge: await challengeOf(id, "verify"), code: await recoveryCodeOf(id) } };
+  },
+  "POST /auth/second-factor/enrolment": async ({ scene }) => ({
+    json: { challenge: await challengeOf(scene.people.spare.user.id, "enrol") },
+  }),
+  "POST /auth/second-factor/enrolment/confirmation": async () => {
+    const challenge = await challengeOf((await newAccount()).user.id, "enrol");
+    const begun = await api("POST", "/auth/second-factor/enrolment", { json: { challenge } });
+    return { json: { challenge, code: codeAt(begun.body.secret) } };
+  },
   "POST /auth/logout": () => ({ json: {} }),
   "POST /auth/register": () => ({ json: { email: newAddress(), password, name: "New" } }),
   "POST /auth/login": ({ scene }) => ({ json: { email: scene.people.spare.user.email, password } }),
@@ -191,6 +222,29 @@ export const requests: Record<string, (at: Asking) => Asked | Promise<Asked>> = 
   "POST /auth/oauth/google": () => ({ json: { code: "x" } }),
   "GET /problems/:code": () => ({ id: "not_found" }),
 };
+
+/** A sign-in of somebody's that waits for its second half. */
+async function challengeOf(userId: string, purpose: "verify" | "enrol"): Promise<string> {
+  const token = newRandomToken();
+  const row = { tokenHash: await hashOf(token), userId, purpose, expiresAt: inAnHour() };
+  await db.insert(signInChallenges).values(row);
+  return token;
+}
+
+async function recoveryCodeOf(userId: string): Promise<string> {
+  const code = newRecoveryCode();
+  await db.insert(recoveryCodes).values({ codeHash: (await recoveryCodeHash(code))!, userId });
+  return code;
+}
+
+/** Somebody with a second factor, and a code of theirs; whoever is no person asks for themself. */
+async function securedAccount(at: Asking): Promise<Asked> {
+  if (!isPerson(at)) return { json: { code: "123456" } };
+  const { access_token: token, user } = await newAccount();
+  const factor = { userId: user.id, sealedSecret: "", keyId: "", lastStep: 0, createdAt: 0 };
+  await db.insert(secondFactors).values(factor);
+  return { json: { code: await recoveryCodeOf(user.id) }, token };
+}
 
 /** A document in the personal workspace of who asks, or of somebody, where they can have none. */
 async function ownDocument({ scene, who }: Asking): Promise<string> {

@@ -504,3 +504,14 @@ export const linkVisitors = sqliteTable(
     index("link_visitors_expires").on(table.expiresAt),
   ],
 );
+
+/** How guests who could write called themselves: the history bears their ids for as long as it is there. */
+export const guestNames = sqliteTable(
+  "guest_names",
+  {
+    documentId: text("document_id").notNull(),
+    guestId: text("guest_id").notNull(),
+    name: text("name").notNull(),
+  },
+  (table) => [primaryKey({ columns: [table.documentId, table.guestId] })],
+);

@@ -6,7 +6,8 @@ import { limits } from "../protocol/limits.ts";
 import type { ContentEdit } from "../protocol/rest/content.ts";
 import type { AcceptedOperations, Author, DocumentRoomApi } from "../room/room-api.ts";
 import { operationOf } from "./content-edits.ts";
-import { accepted, documentFor, type Places } from "./documents.ts";
+import { accepted, documentFor, type Places, refuseHiddenHistory } from "./documents.ts";
+import type { FoundDocument } from "./store.ts";
 
 /** A text, and its version. */
 interface VersionedText {
@@ -80,23 +81,29 @@ async function change(
   base: Base,
   operationOn: (content: string) => Operation,
 ): Promise<Changed> {
-  await documentFor(db, author.userId, id, "write");
+  const found = await documentFor(db, author.userId, id, "write");
   const room = rooms(id);
-  const before = await textUpon(room, base);
+  const before = await textUpon(room, base, found);
   const operation = operationOn(before.content);
   const ifNewest = typeof base === "object" && "ifVersion" in base;
   const { version, moved } = accepted(await room.edit({ author, base: before.version, operation, ifNewest }));
   return { version, merged: moved };
 }
 
-async function textUpon(room: DocumentRoomApi, base: Base): Promise<VersionedText> {
+/**
+ * The text that a change is made upon. Of one of the past, what the change comes to would say what it was: so it is for who
+ * may read the history.
+ */
+async function textUpon(room: DocumentRoomApi, base: Base, found: FoundDocument): Promise<VersionedText> {
   const newest = accepted(await room.read());
   if (base === "newest") return newest;
   if ("ifVersion" in base) {
     if (base.ifVersion === newest.version) return newest;
     throw new Problem("precondition_failed", `The document is at version ${newest.version}.`);
   }
-  return base.baseVersion === newest.version ? newest : accepted(await room.readVersion(base.baseVersion));
+  if (base.baseVersion === newest.version) return newest;
+  refuseHiddenHistory(found);
+  return accepted(await room.readVersion(base.baseVersion));
 }
 
 /** Submits an operation as a socket does; a repeat of one that was accepted gets its first answer again (law RM-3). */

@@ -3,6 +3,7 @@ import { type Database, database } from "../db/database.ts";
 import {
   documentGrants,
   documents,
+  guestNames,
   idempotencyKeys,
   invitations,
   linkVisitors,
@@ -58,6 +59,7 @@ async function eraseRows(
       .onConflictDoNothing()
       .returning({ id: roomErasures.documentId }),
     db.delete(idempotencyKeys).where(and(eq(idempotencyKeys.madeId, id), noted)),
+    db.delete(guestNames).where(and(eq(guestNames.documentId, id), noted)),
     db.delete(linkVisitors).where(and(eq(linkVisitors.documentId, id), noted)),
     db.delete(shareLinks).where(and(eq(shareLinks.documentId, id), noted)),
     db.delete(documentGrants).where(and(eq(documentGrants.documentId, id), noted)),

@@ -1,10 +1,20 @@
-import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { bodyProblems, jsonAnswer, jsonRequest } from "../platform/openapi.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import type { ErrorCode } from "../protocol/errors.ts";
 import * as schemas from "../protocol/rest/history.ts";
 import { pageQuery } from "../protocol/rest/page.ts";
-import { asked, askedAsAuthor, params, problemsOfOne, reading, withBody, writing } from "./document-route.ts";
+import {
+  asked,
+  askedAsAuthor,
+  params,
+  problemsOfOne,
+  reading,
+  tagHeader,
+  withBody,
+  writing,
+} from "./document-route.ts";
+import { entityTag, versionToMatch } from "./entity-tag.ts";
 import { readBlame, readChanges, readDiff, readPastVersion, restoreVersion } from "./history.ts";
 import { listNamedVersions, nameVersion } from "./version-names.ts";
 
@@ -97,10 +107,19 @@ const restoreRoute = createRoute({
   path: "/documents/{id}/restorations",
   summary: "Put a document's text back to what it was at a version, as a new change",
   ...withBody,
-  request: { params, body: jsonRequest(schemas.restoration) },
+  request: {
+    params,
+    headers: z.object({
+      "if-match": z
+        .string()
+        .optional()
+        .meta({ description: 'Restore only if this is the newest, as "v42".' }),
+    }),
+    body: jsonRequest(schemas.restoration),
+  },
   responses: {
-    200: jsonAnswer(schemas.restored, "The text is what it was then."),
-    ...problemsOfOne(...bodyProblems, ...noSuchVersion, "forbidden", "storage_full"),
+    200: { ...jsonAnswer(schemas.restored, "The text is what it was then."), headers: tagHeader },
+    ...problemsOfOne(...bodyProblems, ...noSuchVersion, "forbidden", "precondition_failed", "storage_full"),
   },
 });
 
@@ -125,6 +144,10 @@ export const historyRoutes = new OpenAPIHono<RequestContext>()
   })
   .openapi(diffRoute, async (c) => c.json(await readDiff(...asked(c), c.req.valid("query")), 200))
   .openapi(blameRoute, async (c) => c.json(await readBlame(...asked(c), c.req.valid("query")), 200))
-  .openapi(restoreRoute, async (c) =>
-    c.json(await restoreVersion(...askedAsAuthor(c), c.req.valid("json"), Date.now()), 200),
-  );
+  .openapi(restoreRoute, async (c) => {
+    const ifVersion = versionToMatch(c.req.valid("header")["if-match"]);
+    const { version } = c.req.valid("json");
+    const restored = await restoreVersion(...askedAsAuthor(c), { version, ifVersion }, Date.now());
+    c.header("etag", entityTag(restored.version));
+    return c.json(restored, 200);
+  });

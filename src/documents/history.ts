@@ -23,6 +23,7 @@ export async function readChanges(
   );
   const body = await authorNames(
     db,
+    id,
     changes.flatMap(({ authors }) => authors),
   );
   const last = changes.at(-1);
@@ -52,7 +53,7 @@ export async function readPastVersion(
 ): Promise<PastVersionBody> {
   await documentFor(db, userId, id, "history");
   const { content, made } = accepted(await room(id).readVersion(version));
-  const body = await authorNames(db, made ? [made.author] : []);
+  const body = await authorNames(db, id, made ? [made.author] : []);
   return {
     version,
     content,
@@ -86,6 +87,7 @@ export async function readBlame(
   );
   const body = await authorNames(
     db,
+    id,
     blamed.spans.flatMap(({ author }) => author ?? []),
   );
   const reached = blamed.spans.at(-1)?.to ?? blamed.units;
@@ -98,17 +100,19 @@ export async function readBlame(
 
 /**
  * Puts the text back to what it was at a version, as a change like any other: those who have it open see it, and it can be taken
- * back. Throws Problem as `readPastVersion` does, and `storage_full`.
+ * back. Throws Problem as `readPastVersion` does, `storage_full`, and `precondition_failed` where `ifVersion` is not the newest.
  */
 export async function restoreVersion(
   { db, room }: Places,
   author: Author,
   id: string,
-  to: { version: number },
+  { version: past, ifVersion }: { version: number; ifVersion: number | undefined },
   now: number,
 ): Promise<{ version: number }> {
   refuseHiddenHistory(await documentFor(db, author.userId, id, "write"));
-  const { version } = accepted(await room(id).restore({ version: to.version, author }));
+  const { version } = accepted(
+    await room(id).restore({ version: past, author, ...(ifVersion !== undefined && { ifVersion }) }),
+  );
   await updateDocument(db, id, { title: undefined, version, by: author.userId }, now);
   return { version };
 }

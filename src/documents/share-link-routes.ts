@@ -14,7 +14,13 @@ import * as schemas from "../protocol/rest/sharing.ts";
 import { id } from "../protocol/rest/text.ts";
 import { announceAccess } from "./access-changes.ts";
 import { asked, mayWrite, params, problems, problemsOfOne, reading } from "./document-route.ts";
-import { createShareLink, listShareLinks, revokeShareLink, type ShareLink } from "./share-links.ts";
+import {
+  changeShareLink,
+  createShareLink,
+  listShareLinks,
+  revokeShareLink,
+  type ShareLink,
+} from "./share-links.ts";
 import { openLink } from "./visitors.ts";
 
 const small = jsonBody(limits.smallBodyBytes);
@@ -43,6 +49,21 @@ const listLinksRoute = createRoute({
   responses: {
     200: jsonAnswer(schemas.shareLinkPage, "A page of links, without their tokens, the oldest first."),
     ...problemsOfOne("forbidden"),
+  },
+});
+
+const changeLinkRoute = createRoute({
+  method: "patch",
+  path: "/documents/{id}/share-links/{link_id}",
+  summary: "Change a link, and what everybody has by it (owners)",
+  description:
+    "The token stays. Another role reaches open sockets at once, and a link that is not for guests any more has none; a time that is brought forward holds for sockets that are open at the next renewal of their token, within ten minutes.",
+  ...reading,
+  middleware: [mayWrite, small] as const,
+  request: { params: z.object({ id, link_id: id }), body: jsonRequest(schemas.shareLinkChange) },
+  responses: {
+    200: jsonAnswer(schemas.shareLink, "The link as it is now."),
+    ...problems(...bodyProblems, "forbidden", "not_found"),
   },
 });
 
@@ -91,6 +112,22 @@ export const shareLinkRoutes = new OpenAPIHono<RequestContext>()
       listShareLinks(db, actorId, documentId, slice),
     );
     return c.json({ items: rows.map(linkBody), next_cursor: nextCursor }, 200);
+  })
+  .openapi(changeLinkRoute, async (c) => {
+    const [{ db }, actorId, documentId] = asked(c);
+    const { expires_at, ...change } = c.req.valid("json");
+    const changed = await changeShareLink(
+      db,
+      actorId,
+      { documentId, linkId: c.req.valid("param").link_id },
+      {
+        ...change,
+        ...(expires_at !== undefined && { expiresAt: expires_at === null ? null : Date.parse(expires_at) }),
+      },
+      Date.now(),
+    );
+    await announceAccess(c.env, { where: { documentId }, reason: "the document's sharing has changed" });
+    return c.json(linkBody(changed), 200);
   })
   .openapi(revokeLinkRoute, async (c) => {
     const [{ db }, actorId, documentId] = asked(c);

@@ -1,4 +1,4 @@
-import { and, asc, eq, sql } from "drizzle-orm";
+import { and, asc, eq, isNotNull, sql } from "drizzle-orm";
 import { hashOf, newRandomToken } from "../auth/random-token.ts";
 import type { Database } from "../db/database.ts";
 import { newerThan } from "../db/page-position.ts";
@@ -8,6 +8,7 @@ import type { Making } from "../idempotency/idempotent.ts";
 import type { Position } from "../platform/cursor.ts";
 import { Problem } from "../platform/problem.ts";
 import { limits } from "../protocol/limits.ts";
+import { keepGuestNames } from "./author-names.ts";
 import { documentFor } from "./documents.ts";
 
 export type ShareLink = Omit<typeof shareLinks.$inferSelect, "tokenHash">;
@@ -37,12 +38,7 @@ export async function createShareLink(
 ): Promise<{ link: ShareLink; token: string }> {
   const { documentId, name, role, history, guests, expiresAt } = wanted;
   const { row } = await documentFor(db, actorId, documentId, "manage");
-  if (expiresAt !== null && expiresAt <= now) {
-    const message = "expires_at must be in the future";
-    throw new Problem("validation_failed", `${message}.`, {
-      errors: [{ path: ["expires_at"], message, code: "custom" }],
-    });
-  }
+  refuseTimePast(expiresAt, now);
   const token = newRandomToken();
   const tokenHash = await hashOf(token);
   const { id } = making;
@@ -61,6 +57,44 @@ export async function createShareLink(
   ]);
   if (!link) throw new Problem("quota_exceeded", `A document has at most ${limits.linksPerDocument} links.`);
   return { link, token };
+}
+
+/** What is named changes. */
+export type ShareLinkChange = {
+  [Field in "name" | "role" | "history" | "guests" | "expiresAt"]?: ShareLink[Field] | undefined;
+};
+
+/**
+ * Changes what a link gives, to those who have come by it, too; one that is not for guests any more has none. Throws Problem
+ * `forbidden`, `not_found`, and `validation_failed` for a time that is over.
+ */
+export async function changeShareLink(
+  db: Database,
+  actorId: string,
+  { documentId, linkId }: { documentId: string; linkId: string },
+  change: ShareLinkChange,
+  now: number,
+): Promise<ShareLink> {
+  const { row } = await documentFor(db, actorId, documentId, "manage");
+  refuseTimePast(change.expiresAt, now);
+  const ofLink = and(eq(shareLinks.id, linkId), eq(shareLinks.documentId, documentId));
+  const [before] = await db.select({ role: shareLinks.role }).from(shareLinks).where(ofLink);
+  if (!before) throw noLink();
+  const role = change.role ?? before.role;
+  const [[changed]] = await db.batch([
+    db.update(shareLinks).set(change).where(ofLink).returning(columns),
+    shared(db, row.workspaceId, { document_id: documentId, link_id: linkId, role, by: actorId }, now),
+    ...(change.guests === false
+      ? [
+          db
+            .delete(linkVisitors)
+            .where(and(eq(linkVisitors.linkId, linkId), isNotNull(linkVisitors.guestName))),
+        ]
+      : []),
+    keepGuestNames(db, linkId),
+  ]);
+  if (!changed) throw noLink();
+  return changed;
 }
 
 /** The links into a document, for its owners, oldest first, those that have expired, too. Throws Problem `forbidden`. */
@@ -97,7 +131,19 @@ export async function revokeShareLink(
       .returning({ id: shareLinks.id }),
     shared(db, row.workspaceId, { document_id: documentId, link_id: linkId, role: null, by: actorId }, now),
   ]);
-  if (revoked.length === 0) throw new Problem("not_found", "There is no such link.");
+  if (revoked.length === 0) throw noLink();
+}
+
+function refuseTimePast(expiresAt: number | null | undefined, now: number): void {
+  if (expiresAt === null || expiresAt === undefined || expiresAt > now) return;
+  const message = "expires_at must be in the future";
+  throw new Problem("validation_failed", `${message}.`, {
+    errors: [{ path: ["expires_at"], message, code: "custom" }],
+  });
+}
+
+function noLink(): Problem {
+  return new Problem("not_found", "There is no such link.");
 }
 
 const shared = (

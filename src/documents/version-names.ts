@@ -19,6 +19,7 @@ export async function listNamedVersions(
   const page = named.slice(0, limit);
   const body = await authorNames(
     db,
+    id,
     page.map(({ author }) => author),
   );
   const last = named.length > limit ? page.at(-1) : undefined;
@@ -46,6 +47,6 @@ export async function nameVersion(
 ): Promise<NamedVersionBody> {
   refuseHiddenHistory(await documentFor(db, author.userId, id, "write"));
   accepted(await room(id).nameVersion({ version, name, author, at: now }));
-  const body = await authorNames(db, [author]);
+  const body = await authorNames(db, id, [author]);
   return { version, name: name ?? "", named_at: new Date(now).toISOString(), named_by: body(author) };
 }

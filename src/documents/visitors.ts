@@ -12,6 +12,7 @@ import { refuseAccountFlood } from "../platform/rate-limit.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import { limits } from "../protocol/limits.ts";
 import type { Scope } from "../protocol/rest/tokens.ts";
+import { keepGuestNames } from "./author-names.ts";
 
 // Who comes into a document by a link: people, who are let in with their own tokens from then on, and guests, who get a
 // token for this document, and are nobody elsewhere.
@@ -95,7 +96,7 @@ async function insertVisitor(
   now: number,
 ): Promise<void> {
   const { linkId, visitorId, guestName, tokenHash, expiresAt } = visitor;
-  const inserted = await db
+  const insert = db
     .insert(linkVisitors)
     .select(
       sql`SELECT id, ${visitorId}, document_id, ${guestName}, ${tokenHash}, ${now}, ${expiresAt} FROM share_links
@@ -107,6 +108,7 @@ async function insertVisitor(
       set: { createdAt: now },
     })
     .returning({ linkId: linkVisitors.linkId });
+  const [inserted] = await db.batch([insert, keepGuestNames(db, linkId)]);
   if (inserted.length === 0) {
     throw new Problem("quota_exceeded", `A link lets in at most ${limits.visitorsPerLink} people.`);
   }

@@ -79,11 +79,12 @@ export class HistoryReader implements Api {
     });
   }
 
-  restore({ version, author }: Parameters<Api["restore"]>[0]): ReturnType<Api["restore"]> {
+  restore({ version, author, ifVersion }: Parameters<Api["restore"]>[0]): ReturnType<Api["restore"]> {
     return this.#ask(async () => {
       const text = await this.#replay(replayedText, version);
       if (!text.ok) return text;
-      return this.#requests.turnInto(text.state.toString(), author);
+      const content = text.state.toString();
+      return this.#requests.turnInto({ content, author, ...(ifVersion !== undefined && { ifVersion }) });
     });
   }
 

@@ -150,8 +150,15 @@ export interface DocumentRoomApi {
   namedVersions(page: { before?: number; limit: number }): Promise<RoomResult<{ named: NamedVersion[] }>>;
   /** What differs between the texts at two versions, in the order of places. */
   diff(versions: { from: number; to: number }): Promise<RoomResult<{ edits: TextEdit[] }>>;
-  /** Turns the text into what it was at a version, by new operations: nobody has to connect again. */
-  restore(to: { version: number; author: Author }): Promise<RoomResult<{ version: number }>>;
+  /**
+   * Turns the text into what it was at a version, by new operations: nobody has to connect again. With `ifVersion`, only if
+   * that is the newest.
+   */
+  restore(to: {
+    version: number;
+    author: Author;
+    ifVersion?: number;
+  }): Promise<RoomResult<{ version: number }>>;
   /**
    * Who wrote the text at a version (the newest, without one): at most `most` spans of one author each, from unit `from` on; and
    * how many units the text has.

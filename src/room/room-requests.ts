@@ -201,11 +201,12 @@ export class RoomRequests {
   }
 
   /** Makes the text another one by as little as it takes: what stays keeps its place, for those who are typing. */
-  turnInto(content: string, author: Author): RoomResult<{ version: number }> {
+  turnInto({ content, author, ifVersion }: ContentChange): RoomResult<{ version: number }> {
     return this.#guard(() => {
       const before = this.#read();
       const room = this.#room.load();
       if (!before.ok || !room) return before;
+      if (ifVersion !== undefined && ifVersion !== before.version) return atAnotherVersion(before.version);
       const operations = leastChange(before.content, content);
       if (operations.length > 0 && this.#room.log.isFull) return { ok: false, ...storageFull };
       return this.#change(room, author, operations);

@@ -161,6 +161,25 @@ describe("restoring over REST", () => {
     expect((await get(id)).body.content).toBe("1 2");
   });
 
+  it("goes through only at the version of If-Match", async () => {
+    const id = await documentOf("one", "two", "three");
+    const at = (tag: string) =>
+      api("POST", `/documents/${id}/restorations`, {
+        token,
+        json: { version: 1 },
+        headers: { "if-match": tag },
+      });
+    expectProblem(await at('"v2"'), "precondition_failed");
+    expectProblem(await at("v3"), "invalid_request");
+    const restored = await at('"v3"');
+    expect([restored.status, restored.body, restored.headers.get("etag")]).toEqual([
+      200,
+      { version: 4 },
+      '"v4"',
+    ]);
+    expect((await at("*")).body).toEqual({ version: 4 });
+  });
+
   it("is refused to who may not write, and to versions that are not there", async () => {
     const id = await documentOf("one");
     expectProblem(await restore(id, 2), "base_ahead");

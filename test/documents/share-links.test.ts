@@ -4,8 +4,9 @@ import { limits } from "../../src/protocol/limits.ts";
 import type { TokensBody } from "../../src/protocol/rest/accounts.ts";
 import { api, expectProblem, newAccount } from "../support/api.ts";
 import { ringCron } from "../support/cron.ts";
+import { openEvents } from "../support/event-source.ts";
 import { addMember } from "../support/members.ts";
-import { openSocket } from "../support/socket.ts";
+import { type Frame, openSocket } from "../support/socket.ts";
 
 let owner: TokensBody;
 let person: TokensBody;
@@ -182,6 +183,115 @@ describe("share links", () => {
     expectProblem(await api("POST", `/documents/${id}/restorations`, restored), "forbidden");
     const shown = await openSocket(id, (await guestOf({ history: true })).token);
     expect(JSON.stringify((await shown.ask(hello)).operations)).toContain("first");
+  });
+
+  it("that show no past let nobody ask the present about it", async () => {
+    const { token: guest } = await guestOf({ role: "editor" });
+    const path = `/documents/${id}/content`;
+    const at = (base_version: number, text: string) => ({
+      base_version,
+      edits: [{ type: "replace", expected_text: text, text: "x" }],
+    });
+    const put = (query: string, who: string, headers = {}) =>
+      api("PUT", `${path}${query}`, {
+        token: who,
+        body: "first",
+        headers: { "content-type": "text/plain", ...headers },
+      });
+    // Whether it is refused as forbidden, or for the text, would tell what the text was.
+    for (const text of ["first", "never there"]) {
+      expectProblem(await api("PATCH", path, { token: guest, json: at(1, text) }), "forbidden");
+    }
+    expectProblem(await put("?base_version=1", guest), "forbidden");
+    expectProblem(await put("?base_version=0", guest), "forbidden");
+    expectProblem(await put("", guest, { "if-match": '"v1"' }), "precondition_failed");
+    expectProblem(await api("GET", `/documents/${id}/operations?since=1`, { token: guest }), "forbidden");
+    expectProblem(await api("GET", `${path}?version=1`, { token: guest }), "forbidden");
+    // The newest is theirs to change, and the past is its writers'.
+    expect((await api("PATCH", path, { token: guest, json: at(2, "second") })).body).toMatchObject({
+      version: 3,
+    });
+    expect((await put("?base_version=2", owner.access_token)).status).toBe(200);
+  });
+
+  it("that show no past lead to frames of what comes after the welcome alone, by socket and by events", async () => {
+    const { token: guest } = await guestOf({ role: "editor" });
+    const resuming = { type: "hello", client_id: "from-before", since: 0, last_seq: 0 };
+    const socket = await openSocket(id, guest);
+    const events = await openEvents(id, guest, { lastEventId: "0" });
+    const seen = [await socket.ask(resuming), (await events.next())?.data];
+    for (const welcome of seen)
+      expect(welcome).toMatchObject({ type: "welcome", text: "second", version: 2 });
+    await api("PATCH", `/documents/${id}`, { token: owner.access_token, json: { content: "third" } });
+    const news: Frame[] = [];
+    for (const next of [() => socket.next(), async () => (await events.next())?.data]) {
+      let frame = await next();
+      // Newcomers are announced before what they write.
+      while (frame.type === "actors") frame = await next();
+      expect(frame).toMatchObject({ type: "operations", from: 3 });
+      news.push(frame);
+    }
+    // What comes to somebody who says hello once more, with a version of the past.
+    socket.send({ ...resuming, client_id: "once-more" });
+    socket.send({ type: "submit", seq: 1, base: 0, op: ["y"] });
+    const late = await socket.drain();
+    expect(JSON.stringify([...seen, ...news, ...late])).not.toContain("first");
+    for (const frame of late) if (frame.type === "operations") expect(frame.from).toBeGreaterThan(2);
+    await events.close();
+  });
+
+  it("can be changed, for those who came by them, too", async () => {
+    const link = (await share({ guests: true })).body;
+    const opened = await open(link.token, { name: "Eve" });
+    const { access_token: guest, user_id: guestId } = opened.body.guest;
+    const change = (json: object, who = owner.access_token) =>
+      api("PATCH", `/documents/${id}/share-links/${link.id}`, { token: who, json });
+    const socket = await openSocket(id, guest);
+    await socket.ask({ type: "hello", client_id: crypto.randomUUID() });
+    const changed = await change({ name: "For all", role: "editor", history: true });
+    const { token: _, url: __, ...before } = link;
+    expect([changed.status, changed.body]).toEqual([
+      200,
+      { ...before, name: "For all", role: "editor", history: true },
+    ]);
+    expect(await socket.next()).toMatchObject({ type: "role", role: "editor" });
+    expect((await write(guest)).status).toBe(200);
+    // Who could write by then has a name in the history.
+    const blamed = await api("GET", `/documents/${id}/blame`, { token: guest });
+    expect(blamed.body.spans[0].author).toEqual({ user_id: guestId, name: "Eve", kind: "person" });
+    await change({ history: false });
+    expectProblem(await api("GET", `/documents/${id}/history`, { token: guest }), "forbidden");
+    const soon = new Date(Date.now() + 60_000).toISOString();
+    expect((await change({ expires_at: soon })).body.expires_at).toBe(soon);
+    expect((await change({ expires_at: null })).body.expires_at).toBeNull();
+    await change({ guests: false });
+    for (let frame = await socket.next(); ; frame = await socket.next()) {
+      if (!frame.closed) continue;
+      expect(frame).toEqual({ closed: 4403 });
+      break;
+    }
+    expectProblem(await read(guest), "invalid_token");
+    expectProblem(await open(link.token, { name: "Eve" }), "unauthenticated");
+    expect((await open(link.token, { who: person })).body).toMatchObject({ role: "editor", history: false });
+    expectProblem(await change({}), "validation_failed");
+    expectProblem(await change({ role: "owner" }), "validation_failed");
+    expectProblem(await change({ expires_at: "2000-01-01T00:00:00Z" }), "validation_failed");
+    expectProblem(await change({ name: "x" }, person.access_token), "forbidden");
+  });
+
+  it("give guests a name in the history that outlives them, and goes with the document", async () => {
+    const { token: guest, userId, linkId } = await guestOf({ role: "editor", history: true }, "Eve of old");
+    await write(guest);
+    await revoke(linkId);
+    const token = owner.access_token;
+    const eve = { user_id: userId, name: "Eve of old", kind: "person" };
+    expect((await api("GET", `/documents/${id}/blame`, { token })).body.spans[0].author).toEqual(eve);
+    const history = await api("GET", `/documents/${id}/history`, { token });
+    expect(JSON.stringify(history.body)).toContain("Eve of old");
+    expect((await api("GET", `/documents/${id}/versions/3`, { token })).body.author).toEqual(eve);
+    await api("DELETE", `/documents/${id}?permanent=true`, { token });
+    const left = env.DB.prepare("SELECT count(*) AS n FROM guest_names WHERE document_id = ?").bind(id);
+    expect(await left.first("n")).toBe(0);
   });
 
   it("are the owners', within the quota, and never open what is in the trash", async () => {

@@ -83,6 +83,7 @@ export const requests: Record<string, (at: Asking) => Asked | Promise<Asked>> = 
     json: { email: scene.people.spare.user.email, role: "viewer" },
   }),
   "POST /documents/:id/share-links": () => ({ json: { name: "A link", role: "viewer" } }),
+  "PATCH /documents/:id/share-links/:link_id": () => ({ json: { name: "Another" } }),
   "DELETE /documents/:id?permanent=true": () => ({ query: "?permanent=true" }),
   "POST /documents/:id/duplicate": () => ({ json: {} }),
   "POST /documents/:id/move": async ({ scene, who }) => ({

@@ -30,30 +30,40 @@ export const grantPage = z
   .meta({ id: "GrantPage" });
 
 const linkName = line("name", limits.nameUnits);
+const linkFields = {
+  name: linkName.meta({ description: "For people to tell links apart." }),
+  role,
+  history: z
+    .boolean("history must be true or false")
+    .meta({ description: "Whether those who come by it may read how the text came to be." }),
+  guests: z
+    .boolean("guests must be true or false")
+    .meta({ description: "Whether it lets in people who are not signed in." }),
+  expires_at: z.iso
+    .datetime("expires_at must be a time in UTC, as 2030-01-31T12:00:00Z")
+    .nullable()
+    .meta({ description: "When it ends; null: when it is revoked." }),
+};
 
 /** What `POST /documents/{id}/share-links` takes. */
 export const newShareLink = z
   .object(
     {
-      name: linkName.meta({ description: "For people to tell links apart." }),
-      role,
-      history: z
-        .boolean("history must be true or false")
-        .default(false)
-        .meta({ description: "Whether those who come by it may read how the text came to be." }),
-      guests: z
-        .boolean("guests must be true or false")
-        .default(false)
-        .meta({ description: "Whether it lets in people who are not signed in." }),
-      expires_at: z.iso
-        .datetime("expires_at must be a time in UTC, as 2030-01-31T12:00:00Z")
-        .nullable()
-        .default(null)
-        .meta({ description: "When it ends; null: when it is revoked." }),
+      ...linkFields,
+      history: linkFields.history.default(false),
+      guests: linkFields.guests.default(false),
+      expires_at: linkFields.expires_at.default(null),
     },
     { error: jsonObject },
   )
   .meta({ id: "NewShareLink" });
+
+/** What `PATCH /documents/{id}/share-links/{link_id}` takes. */
+export const shareLinkChange = z
+  .object(linkFields, { error: jsonObject })
+  .partial()
+  .refine((change) => Object.keys(change).length > 0, "something to change is required")
+  .meta({ id: "ShareLinkChange" });
 
 export const shareLink = z
   .object({

@@ -781,6 +781,19 @@ export type ShareLink = {
   expires_at: string | null;
 };
 
+export type ShareLinkChange = {
+  /** For people to tell links apart. */
+  name?: string | undefined;
+  /** Editors write, viewers read. */
+  role?: "editor" | "viewer" | undefined;
+  /** Whether those who come by it may read how the text came to be. */
+  history?: boolean | undefined;
+  /** Whether it lets in people who are not signed in. */
+  guests?: boolean | undefined;
+  /** When it ends; null: when it is revoked. */
+  expires_at?: string | null | undefined;
+};
+
 export type ShareLinkPage = {
   items: ShareLink[];
   /** Null on the last page. */
@@ -1284,6 +1297,12 @@ export interface Routes {
       cursor?: string | undefined;
     };
     answer: ShareLinkPage;
+  };
+  /** Change a link, and what everybody has by it (owners). */
+  "PATCH /documents/{id}/share-links/{link_id}": {
+    body: ShareLinkChange;
+    query: undefined;
+    answer: ShareLink;
   };
   /** Revoke a link, and what everybody has by it, at once (owners). */
   "DELETE /documents/{id}/share-links/{link_id}": {

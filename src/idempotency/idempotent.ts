@@ -4,7 +4,7 @@ import { settingsOf } from "../env.ts";
 import { errorFields, log } from "../platform/log.ts";
 import { Problem } from "../platform/problem.ts";
 import type { RequestContext } from "../platform/request-context.ts";
-import { retryLimits } from "../protocol/limits.ts";
+import { limits } from "../protocol/limits.ts";
 import { hashOfText, openAnswer, type SealKey, type StoredAnswer, sealAnswer } from "./sealed-answer.ts";
 import { claimKey, dropAnswer, forgetKey, keepAnswer, releaseKey } from "./store.ts";
 
@@ -81,7 +81,7 @@ export const idempotent = createMiddleware<Idempotent>(async (c, next) => {
     if (status >= 400) return forgetKey(db, claim);
     const text = body === null ? "" : await c.res.clone().text();
     // One that is too large is put together again from what was made.
-    if (text.length > retryLimits.keptAnswerUnits) return releaseKey(db, claim);
+    if (text.length > limits.keptAnswerUnits) return releaseKey(db, claim);
     const kept = Object.fromEntries(
       keptHeaders.flatMap((name) => (headers.has(name) ? [[name, headers.get(name)!]] : [])),
     );
@@ -95,9 +95,9 @@ function keyIn(header: string | undefined): string | undefined {
   if (header === undefined) return undefined;
   const quoted = /^"((?:[^"\\]|\\["\\])*)"$/.exec(header.trim())?.[1]?.replaceAll(/\\(.)/g, "$1");
   const key = quoted ?? header.trim();
-  if (/^[\x20-\x7e]+$/.test(key) && key.length <= retryLimits.idempotencyKeyUnits) return key;
+  if (/^[\x20-\x7e]+$/.test(key) && key.length <= limits.idempotencyKeyUnits) return key;
   throw new Problem(
     "invalid_request",
-    `Idempotency-Key must be 1 to ${retryLimits.idempotencyKeyUnits} printable ASCII characters.`,
+    `Idempotency-Key must be 1 to ${limits.idempotencyKeyUnits} printable ASCII characters.`,
   );
 }

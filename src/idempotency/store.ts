@@ -1,7 +1,7 @@
 import { and, eq, lte, sql } from "drizzle-orm";
 import { type Database, database } from "../db/database.ts";
 import { idempotencyKeys } from "../db/schema.ts";
-import { retryLimits } from "../protocol/limits.ts";
+import { limits } from "../protocol/limits.ts";
 
 /** A request by its key. */
 export interface KeyedRequest {
@@ -26,7 +26,7 @@ type Found =
   | { state: "in_flight" }
   | { state: "other" };
 
-const keptFor = retryLimits.idempotencyHours * 3_600_000;
+const keptFor = limits.idempotencyHours * 3_600_000;
 
 /**
  * Takes a request upon itself, if nobody has answered it or is at work on it. The row is the lock: of many who come at
@@ -34,7 +34,7 @@ const keptFor = retryLimits.idempotencyHours * 3_600_000;
  */
 export async function claimKey(db: Database, request: KeyedRequest, now: number): Promise<Found> {
   const { userId, keyHash, fingerprint } = request;
-  const lockedUntil = now + retryLimits.inFlightSeconds * 1_000;
+  const lockedUntil = now + limits.inFlightSeconds * 1_000;
   const madeId = crypto.randomUUID();
   const mine = and(eq(idempotencyKeys.userId, userId), eq(idempotencyKeys.keyHash, keyHash));
   const [, [claimed], [row]] = await db.batch([

@@ -138,6 +138,14 @@ export const limits = {
   editedPlaces: 10_000,
   /** Code units of an epoch: a UUID, with room for another form. */
   epochUnits: 64,
+  /** Characters of an Idempotency-Key: as others take them; a UUID has 36. */
+  idempotencyKeyUnits: 255,
+  /** Hours for which a key is remembered: somebody who has not asked again within a day has not lost an answer. */
+  idempotencyHours: 24,
+  /** Seconds after which whoever was at work on such a request is taken to have died: no request takes so long. */
+  inFlightSeconds: 60,
+  /** Code units of an answer that is kept for its repetition, well below the 2 MB of a value in D1. */
+  keptAnswerUnits: 524_288,
   /** Code units of a document's title: it has to fit on a line of a list. */
   titleUnits: 200,
   /** Code units of a person's name. */
@@ -237,16 +245,4 @@ export const limits = {
   searchDepth: 1_000,
   /** Items on one page of a list. */
   pageItems: { default: 50, max: 100 },
-} as const;
-
-/** Those of requests that are sent again; apart, so that pages do not load what the server alone asks for. */
-export const retryLimits = {
-  /** Characters of an Idempotency-Key: as others take them; a UUID has 36. */
-  idempotencyKeyUnits: 255,
-  /** Hours for which a key is remembered: somebody who has not asked again within a day has not lost an answer. */
-  idempotencyHours: 24,
-  /** Seconds after which whoever was at work on such a request is taken to have died: no request takes so long. */
-  inFlightSeconds: 60,
-  /** Code units of an answer that is kept for its repetition, well below the 2 MB of a value in D1. */
-  keptAnswerUnits: 524_288,
 } as const;

@@ -2,7 +2,7 @@ import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
 import { app } from "../../src/app.ts";
-import { retryLimits } from "../../src/protocol/limits.ts";
+import { limits } from "../../src/protocol/limits.ts";
 import type { TokensBody } from "../../src/protocol/rest/accounts.ts";
 import { type Answer, api, expectProblem, newAccount } from "../support/api.ts";
 import { requests } from "../support/authorization-requests.ts";
@@ -126,10 +126,7 @@ describe("ID-1: an Idempotency-Key", () => {
     const [key, swept] = [newKey(), newKey()];
     const first = await newDocument(key);
     await newDocument(swept);
-    await run(
-      "UPDATE idempotency_keys SET created_at = created_at - ?",
-      retryLimits.idempotencyHours * 3_600_000,
-    );
+    await run("UPDATE idempotency_keys SET created_at = created_at - ?", limits.idempotencyHours * 3_600_000);
     const second = await newDocument(key);
     expect([second.status, isReplay(second)]).toEqual([201, false]);
     expect(second.body.id).not.toBe(first.body.id);
@@ -137,12 +134,9 @@ describe("ID-1: an Idempotency-Key", () => {
     expect(await rowsOf(person.user.id)).toHaveLength(1);
   });
 
-  it.each(["", " ", "é", "x".repeat(retryLimits.idempotencyKeyUnits + 1)])(
-    "is refused as %j",
-    async (key) => {
-      expectProblem(await newDocument(key), "invalid_request");
-    },
-  );
+  it.each(["", " ", "é", "x".repeat(limits.idempotencyKeyUnits + 1)])("is refused as %j", async (key) => {
+    expectProblem(await newDocument(key), "invalid_request");
+  });
 
   it("may be quoted, as the draft has it, or bare", async () => {
     const key = newKey();
@@ -179,7 +173,7 @@ describe("ID-1: an Idempotency-Key", () => {
 
   it("of a document that is too large to keep answers what the document is now", async () => {
     const key = newKey();
-    const content = "x".repeat(retryLimits.keptAnswerUnits);
+    const content = "x".repeat(limits.keptAnswerUnits);
     const first = await newDocument(key, { content });
     const second = await newDocument(key, { content });
     expect([second.status, isReplay(second)]).toEqual([201, false]);

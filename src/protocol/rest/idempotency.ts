@@ -1,6 +1,6 @@
 import { z } from "zod";
 import type { ErrorCode } from "../errors.ts";
-import { retryLimits } from "../limits.ts";
+import { limits } from "../limits.ts";
 
 /** Of every request that makes something. */
 export const idempotencyKey = z.object({
@@ -8,7 +8,7 @@ export const idempotencyKey = z.object({
     .string()
     .optional()
     .meta({
-      maxLength: retryLimits.idempotencyKeyUnits,
+      maxLength: limits.idempotencyKeyUnits,
       description:
         "Random, a new one for each thing that is made. The same request with the same key again, within a day, is answered as the " +
         "first time, with `Idempotency-Replayed: true`, and makes nothing.",

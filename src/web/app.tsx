@@ -1,12 +1,14 @@
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect } from "react";
 import { Link, Redirect, Route, Switch, useLocation } from "wouter";
+import { AccountDeletedPage } from "./account/account-deleted-page.tsx";
 import { ConfirmEmailPage } from "./account/confirm-email-page.tsx";
 import { ForgotPasswordPage } from "./account/forgot-password-page.tsx";
 import { InvitationPage } from "./account/invitation-page.tsx";
 import { RegisterPage } from "./account/register-page.tsx";
 import { ResetPasswordPage } from "./account/reset-password-page.tsx";
 import { SignInPage } from "./account/sign-in-page.tsx";
+import { SignedInAgainPage } from "./account/signed-in-again-page.tsx";
 import { client, queries, useUser } from "./client.ts";
 import { buttonClass } from "./design/button.tsx";
 import { Fault, Waiting } from "./design/notice.tsx";
@@ -22,6 +24,9 @@ const DocumentPage = lazy(async () => ({
 }));
 const HistoryPage = lazy(async () => ({
   default: (await import("./document/history/history-page.tsx")).HistoryPage,
+}));
+const SettingsPages = lazy(async () => ({
+  default: (await import("./settings/settings-pages.tsx")).SettingsPages,
 }));
 const SharedLinkPage = lazy(async () => ({
   default: (await import("./document/shared-link-page.tsx")).SharedLinkPage,
@@ -57,6 +62,8 @@ export function App() {
           <Route path="/reset-password" component={ResetPasswordPage} />
           <Route path="/confirm-email" component={ConfirmEmailPage} />
           <Route path="/invitation" component={InvitationPage} />
+          <Route path="/signed-in-again" component={SignedInAgainPage} />
+          <Route path="/account-deleted" component={AccountDeletedPage} />
           <Route path="/shared" component={SharedLinkPage} />
           <Route>{user ? <SignedInPages /> : <SignInFirst />}</Route>
         </Switch>
@@ -80,6 +87,7 @@ function SignedInPages() {
               <Route path="/" component={DocumentsPage} />
               <Route path="/shared-with-me" component={SharedPage} />
               <Route path="/trash" component={TrashPage} />
+              <Route path="/settings/*?" component={SettingsPages} />
               <Route path="/workspaces/:id/*?">{({ id }) => <WorkspacePages key={id} id={id} />}</Route>
               <Route component={NotFoundPage} />
             </Switch>

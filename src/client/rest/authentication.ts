@@ -117,6 +117,14 @@ export class Authentication implements TokenSource {
     return signIn.user;
   }
 
+  /** Takes what an answer says of who is signed in for what is known of them, in all tabs. */
+  update(user: User): void {
+    if (this.#signIn?.user.id !== user.id) return;
+    const signIn = { ...this.#signIn, user };
+    this.#set(signIn);
+    this.#tabs?.tell(signIn);
+  }
+
   /** Ends this session, the person's others, or all of them. */
   async logout(scope: "session" | "others" | "all" = "session"): Promise<void> {
     const cookie = this.#connection.withCookies && { cookie: true };

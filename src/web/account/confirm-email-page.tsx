@@ -12,7 +12,10 @@ export function ConfirmEmailPage() {
   const user = useUser();
   const confirm = useMutation({
     mutationFn: () => client.account.confirmEmail({ token }),
-    onSuccess: forget,
+    onSuccess: (user) => {
+      forget();
+      client.auth.update(user);
+    },
   });
   if (!user) return <Redirect to="/sign-in?next=/confirm-email" replace />;
   return (

@@ -5,6 +5,10 @@ export function googleRefusal(code: string): string {
       return "There is an account with this e-mail address already. Sign in with its password, then link Google in the settings.";
     case "email_unverified":
       return "Google has not verified this e-mail address. Verify it there, or create an account with a password.";
+    case "identity_taken":
+      return "This Google account is linked to another account here. Unlink it there first.";
+    case "already_linked":
+      return "Another Google account is linked here already. Unlink it first.";
     case "oauth_refused":
       return "Google was told not to sign you in here.";
     case "oauth_flow_unknown":

@@ -10,6 +10,8 @@ export function explain(error: unknown): string {
       return "The service took too long to answer. Try again.";
     case "not_found":
       return "It is not there, or you have no access to it.";
+    case "reauthentication_required":
+      return "Nothing was changed: this needs a proof of who you are.";
     case "rate_limited":
       return `Too many attempts. Try again ${inSeconds(error.retryMs)}.`;
     case "invalid_credentials":

@@ -51,7 +51,7 @@ export function WebhookDialog({ title, action, initial, onSubmit, onClose }: Web
           fault={faultOf(save.error, "url")}
           required
         />
-        <fieldset className="webhook-choices">
+        <fieldset className="choices">
           <legend className="field-label">It hears of</legend>
           <label className="choice">
             <input

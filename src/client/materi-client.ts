@@ -27,13 +27,13 @@ export interface ClientOptions {
  */
 export class MateriClient {
   readonly auth: Authentication;
-  readonly account: Calls["account"];
-  readonly tokens: Calls["tokens"];
-  readonly workspaces: Calls["workspaces"];
-  readonly documents: Calls["documents"];
-  readonly history: Calls["history"];
-  readonly sharing: Calls["sharing"];
-  readonly webhooks: Calls["webhooks"];
+  declare readonly account: Calls["account"];
+  declare readonly tokens: Calls["tokens"];
+  declare readonly workspaces: Calls["workspaces"];
+  declare readonly documents: Calls["documents"];
+  declare readonly history: Calls["history"];
+  declare readonly sharing: Calls["sharing"];
+  declare readonly webhooks: Calls["webhooks"];
   readonly #connection: Connection;
   readonly #source: TokenSource;
 
@@ -49,14 +49,7 @@ export class MateriClient {
     };
     this.auth = new Authentication(this.#connection);
     this.#source = token ? { token: async (refused) => token(refused) } : this.auth;
-    const calls = this.with({});
-    this.account = calls.account;
-    this.tokens = calls.tokens;
-    this.workspaces = calls.workspaces;
-    this.documents = calls.documents;
-    this.history = calls.history;
-    this.sharing = calls.sharing;
-    this.webhooks = calls.webhooks;
+    Object.assign(this, this.with({}));
   }
 
   get url(): string {

@@ -148,6 +148,16 @@ describe("a browser", () => {
     expect(await browser.tab().auth.resume()).toBeUndefined();
   });
 
+  it("calls a person by their new name in all tabs", async () => {
+    const browser = browserOf(server.url);
+    const [one, two] = [browser.tab(), browser.tab()];
+    await one.auth.register(newAccount());
+    await expect.poll(() => two.auth.user).toBeDefined();
+    one.auth.update(await one.account.update({ name: "Ada King" }));
+    expect(one.auth.user?.name).toBe("Ada King");
+    await expect.poll(() => two.auth.user?.name).toBe("Ada King");
+  });
+
   it("does not take somebody who signs in in another tab for the person of this one", async () => {
     const browser = browserOf(server.url);
     const [one, two] = [browser.tab(), browser.tab()];

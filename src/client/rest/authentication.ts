@@ -71,11 +71,9 @@ export class Authentication implements TokenSource {
   async enrol(
     step: Body<"POST /auth/second-factor/enrolment">,
   ): Promise<Routes["POST /auth/second-factor/enrolment"]["answer"]> {
-    return request(this.#connection, undefined, {
-      method: "POST",
-      path: "/auth/second-factor/enrolment",
-      body: step,
-    }) as Promise<Routes["POST /auth/second-factor/enrolment"]["answer"]>;
+    return this.#ask("/auth/second-factor/enrolment", step) as Promise<
+      Routes["POST /auth/second-factor/enrolment"]["answer"]
+    >;
   }
 
   /** With the first code of a second factor that `enrol` began; the answer has recovery codes, shown this once. */
@@ -111,36 +109,27 @@ export class Authentication implements TokenSource {
   }
 
   /** Takes the tokens of an answer for those of this client. */
-  accept(tokens: Tokens): User {
-    const signIn = this.#take(tokens);
-    this.#tabs?.tell(signIn);
-    return signIn.user;
+  accept({ access_token, expires_in, refresh_token, user }: Tokens): User {
+    const expiresAt = Date.now() + expires_in * 1_000;
+    this.#setInAllTabs({ user, accessToken: access_token, expiresAt, refreshToken: refresh_token });
+    return user;
   }
 
   /** Takes what an answer says of who is signed in for what is known of them, in all tabs. */
   update(user: User): void {
-    if (this.#signIn?.user.id !== user.id) return;
-    const signIn = { ...this.#signIn, user };
-    this.#set(signIn);
-    this.#tabs?.tell(signIn);
+    if (this.#signIn?.user.id === user.id) this.#setInAllTabs({ ...this.#signIn, user });
   }
 
   /** Ends this session, the person's others, or all of them. */
   async logout(scope: "session" | "others" | "all" = "session"): Promise<void> {
-    const cookie = this.#connection.withCookies && { cookie: true };
     try {
-      await request(this.#connection, this, {
-        method: "POST",
-        path: "/auth/logout",
-        body: { scope, ...cookie },
-      });
+      await this.#ask("/auth/logout", { scope }, this);
     } catch (error) {
       // What has ended already needs no end.
       if (!(error instanceof MateriError && isRefusal(error))) throw error;
     }
     if (scope === "others") return;
-    this.#set(undefined);
-    this.#tabs?.tell(undefined);
+    this.#setInAllTabs(undefined);
   }
 
   /**
@@ -161,9 +150,9 @@ export class Authentication implements TokenSource {
     return answer;
   }
 
-  #ask(path: string, body: object): Promise<unknown> {
+  #ask(path: string, body: object, source?: TokenSource): Promise<unknown> {
     const cookie = this.#connection.withCookies && { cookie: true };
-    return request(this.#connection, undefined, { method: "POST", path, body: { ...body, ...cookie } });
+    return request(this.#connection, source, { method: "POST", path, body: { ...body, ...cookie } });
   }
 
   /** One at a time, in this tab and in all. `before` is what is to be replaced. */
@@ -196,17 +185,15 @@ export class Authentication implements TokenSource {
     return this.#signIn as SignIn;
   }
 
-  #take({ access_token, expires_in, refresh_token, user }: Tokens): SignIn {
-    const expiresAt = Date.now() + expires_in * 1_000;
-    const signIn = { user, accessToken: access_token, expiresAt, refreshToken: refresh_token };
-    this.#set(signIn);
-    return signIn;
-  }
-
   /** Another tab has signed in, out, or has new tokens. Who is somebody else is not taken for the person of this tab. */
   #hear(signIn: SignIn | undefined): void {
     const { user } = this;
     this.#set(user && signIn && user.id !== signIn.user.id ? undefined : signIn);
+  }
+
+  #setInAllTabs(signIn: SignIn | undefined): void {
+    this.#set(signIn);
+    this.#tabs?.tell(signIn);
   }
 
   #set(signIn: SignIn | undefined): void {

@@ -49,6 +49,7 @@ export const methods = {
   },
   documents: {
     list: "GET /documents",
+    search: "GET /search",
     create: "POST /documents",
     get: "GET /documents/{id}",
     update: "PATCH /documents/{id}",

@@ -1,5 +1,6 @@
 import { mkdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { gzipSync } from "node:zlib";
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { editor, eventually, launch, newDocument, newPerson, newWindow, saved } from "./browser.ts";
@@ -68,6 +69,30 @@ test("the ways in", async () => {
   await page.goto("/shared#token=none");
   await page.getByLabel("Your name").waitFor();
   await lookAt(page, "shared");
+});
+
+/** Bytes of what the browser loads for a page that shows itself for the first time, gzipped as Cloudflare sends it. */
+async function firstLoad(page: Page, path: string, isThere: (page: Page) => Promise<void>): Promise<number> {
+  const bodies: Promise<Buffer>[] = [];
+  page.on("response", (response) => {
+    const { pathname } = new URL(response.url());
+    if (!pathname.startsWith("/api/")) bodies.push(response.body());
+  });
+  await page.goto(path);
+  await isThere(page);
+  return (await Promise.all(bodies)).reduce((sum, body) => sum + gzipSync(body).length, 0);
+}
+
+test("a first load is at most 250 kB, of the ways in and of a document", async () => {
+  const ada = await newPerson(browser, "Ada");
+  const path = await newDocument(ada, "Text.");
+  const signIn = await firstLoad(await newWindow(browser), "/", (page) =>
+    page.getByRole("heading", { name: "Sign in" }).waitFor(),
+  );
+  const sameCookies = await ada.page.context().newPage();
+  const document = await firstLoad(sameCookies, path, (page) => editor(page).waitFor());
+  process.stdout.write(`first load: ways in ${signIn} bytes, a document ${document} bytes, gzipped\n`);
+  expect(Math.max(signIn, document)).toBeLessThanOrEqual(250 * 1024);
 });
 
 const text = `# The Analytical Engine

@@ -4,7 +4,9 @@ import type { Selection } from "../ot/selection.ts";
 import type { Role } from "../protocol/server-frames.ts";
 import { subprotocol } from "../protocol/subprotocol.ts";
 import type { Transport } from "./session/link.ts";
+import type { Offline, Persistence } from "./session/persistence.ts";
 import type { Other } from "./session/presence.ts";
+import { saveStatus } from "./session/save-status.ts";
 import {
   type Connection,
   type EndCode,
@@ -35,6 +37,8 @@ export interface SessionOptions {
   retry?: { first: number; most: number };
   /** By which ways to connect; the second where the first is blocked. Both by default. */
   transports?: readonly Transport[];
+  /** Keeps what is not saved beyond this session (`keepOffline` of `materi/offline`). Without it, only in memory. */
+  offline?: Offline;
   /** In place of the global one, for events. */
   fetch?: typeof fetch;
   /** The WebSocket to use where it is not the global one. */
@@ -63,7 +67,11 @@ export class DocumentSession {
   readonly #sync: Synchronizer;
   readonly #offOnline: () => void;
   #editedAt = 0;
+  #ownSetAside: readonly SetAside[] = [];
   #setAside: readonly SetAside[] = [];
+  #persistence: Persistence | undefined;
+  /** Sessions that send what earlier ones of this document, which are no more, have left. */
+  #orphans: readonly DocumentSession[] = [];
   #status: SaveStatus = { kind: "offline", edits: 0 };
 
   constructor(options: SessionOptions) {
@@ -75,7 +83,9 @@ export class DocumentSession {
       transports: {
         ...(transports.includes("socket") &&
           Socket && { socket: () => (token) => this.#openSocket(Socket, token) }),
-        ...(transports.includes("events") && { events: async () => this.#openEvents() }),
+        ...(transports.includes("events") && {
+          events: async () => this.#openEvents(transports.includes("socket") ? Socket : undefined),
+        }),
       },
       delays: options.retry ?? { first: 250, most: 10_000 },
       emit: (name, event) => {
@@ -83,9 +93,22 @@ export class DocumentSession {
         this.#listeners.emit(name, event);
       },
       settled: () => this.#settle(),
+      setAside: () => this.#ownSetAside,
     });
     this.#offOnline = whenOnline(() => this.#sync.hurry());
-    this.#sync.connect();
+    if (!options.offline) this.#begin(undefined);
+    else {
+      options.offline.start({
+        documentId: options.documentId,
+        isEnded: () => this.connection.state === "ended",
+        begin: (own) => this.#begin(own),
+        another: (own) => new DocumentSession({ ...options, offline: { start: ({ begin }) => begin(own) } }),
+        orphans: (sessions) => {
+          this.#orphans = sessions;
+          this.#settle();
+        },
+      });
+    }
   }
 
   /** Names this writer to the room; another one from the moment that somebody else is found to write under it. */
@@ -149,8 +172,15 @@ export class DocumentSession {
 
   /** The person has seen what was set aside. */
   dismiss(): void {
-    this.#setAside = [];
+    this.#ownSetAside = [];
+    for (const orphan of this.#orphans) orphan.dismiss();
+    this.#persistence?.changed();
     this.#settle();
+  }
+
+  /** Whether what is not saved outlives this session. */
+  get isKept(): boolean {
+    return this.#persistence?.works === true;
   }
 
   /**
@@ -234,9 +264,10 @@ export class DocumentSession {
     return this.#when(() => this.#sync.replica !== undefined && this.#sync.replica.version >= version);
   }
 
-  /** Ends the session. Edits that are not acknowledged are not sent any more. */
+  /** Ends the session. Edits that are not acknowledged are not sent any more, but by the next where they are kept (`offline`). */
   close(): void {
-    this.#sync.end("closed", "closed by the application");
+    for (const orphan of this.#orphans) orphan.close();
+    this.#sync.end("closed", "closed");
   }
 
   #openSocket(Socket: NonNullable<SessionOptions["WebSocket"]>, token: string): WebSocket {
@@ -247,15 +278,17 @@ export class DocumentSession {
     ]);
   }
 
-  async #openEvents() {
+  async #openEvents(Socket: SessionOptions["WebSocket"]) {
     const { url, documentId, fetch: fetcher = (...args) => globalThis.fetch(...args) } = this.#options;
     const { EventChannel } = await import("./session/event-channel.ts");
-    return (token: string) => new EventChannel(`${url}/api/v1/documents/${documentId}`, token, fetcher);
+    const document = `${url}/api/v1/documents/${documentId}`;
+    return (token: string) =>
+      new EventChannel(document, token, fetcher, Socket && (() => this.#openSocket(Socket, token)));
   }
 
   get #joined(): Replica {
     const { replica } = this.#sync;
-    if (!replica) throw new Error("the session has no text before ready()");
+    if (!replica) throw new Error("there is no text yet: await ready()");
     return replica;
   }
 
@@ -273,27 +306,34 @@ export class DocumentSession {
 
   #keep<Name extends keyof SessionEvents>(name: Name, event: SessionEvents[Name]): void {
     const kind = name === "rejected" ? "refused" : "rescued";
-    this.#setAside = [...this.#setAside, { kind, ...event } as SetAside];
+    this.#ownSetAside = [...this.#ownSetAside, { kind, ...event } as SetAside];
+  }
+
+  /** Keeps what is not saved, goes on from what was kept, and connects. */
+  #begin(own: Persistence | undefined): void {
+    this.#persistence = own;
+    if (own) {
+      this.#ownSetAside = own.restored?.setAside ?? [];
+      this.#sync.persist(own);
+    }
+    this.#sync.connect();
   }
 
   #settle(): void {
     const { connection } = this;
-    if (connection.state === "ended") this.#offOnline();
-    this.#waiters.settle(connection.state === "ended" ? connection.reason : undefined);
-    const status = this.#statusNow();
+    const isEnded = connection.state === "ended";
+    if (isEnded) this.#offOnline();
+    this.#waiters.settle(isEnded ? connection.reason : undefined);
+    const setAside = [this.#ownSetAside, ...this.#orphans.map((orphan) => orphan.setAside)].flat();
+    if (setAside.length !== this.#setAside.length) this.#setAside = setAside;
+    const status = saveStatus({
+      connection,
+      edits: this.#orphans.reduce((sum, orphan) => sum + orphan.#sync.unsavedEdits, this.#sync.unsavedEdits),
+      aside: setAside.length,
+      mayNotEdit: this.role !== undefined && !this.#sync.mayEdit,
+    });
     if (JSON.stringify(status) === JSON.stringify(this.#status)) return;
     this.#status = status;
     this.#listeners.emit("status", status);
-  }
-
-  #statusNow(): SaveStatus {
-    const { state } = this.connection;
-    const edits = this.#sync.unsavedEdits;
-    // A role that does not edit keeps them, and may change; an end does not.
-    const isStuck = state === "ended" || (this.role !== undefined && !this.#sync.mayEdit);
-    const lost = this.#setAside.length + (isStuck ? edits : 0);
-    if (lost > 0) return { kind: "rejected", edits: lost };
-    if (state !== "live") return { kind: "offline", edits };
-    return { kind: edits > 0 ? "saving" : "saved" };
   }
 }

@@ -40,7 +40,7 @@ export class MateriClient {
   constructor(options: ClientOptions = {}) {
     const { token, cookies = "document" in globalThis } = options;
     const url = options.url ?? (globalThis as { location?: { origin: string } }).location?.origin;
-    if (!url) throw new TypeError("url is required where there is no page that has one");
+    if (!url) throw new TypeError("url is required");
     this.#connection = {
       url: url.replace(/\/+$/, ""),
       // Browsers let nobody call it as a method of something else.

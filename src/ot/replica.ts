@@ -71,6 +71,26 @@ export class Replica {
     this.#seq = init.clientSeq ?? 0;
   }
 
+  /**
+   * Goes on from what another replica had come to: the server's `text` at `version`, the submission in flight as it was
+   * `sent` and what it comes to at `version`, and what waits behind it. Throws OperationError if these do not fit.
+   */
+  static restore(init: {
+    version: number;
+    text: string;
+    clientSeq: number;
+    sent: OwnSubmission;
+    operation: Operation;
+    buffer: Operation;
+  }): Replica {
+    const replica = new Replica(init);
+    const serverText = replica.#text.clone();
+    replica.#text.apply(init.operation);
+    replica.#text.apply(init.buffer);
+    replica.#await({ sent: init.sent, operation: init.operation, serverText }, init.buffer);
+    return replica;
+  }
+
   /** The newest version that was received. */
   get version(): number {
     return this.#version;

@@ -1,5 +1,5 @@
 import type { Operation } from "./operation.ts";
-import { hashOf, hashOfAll, powers, type TextHash } from "./text-hash.ts";
+import { hashOf, hashOfAll, type TextHash } from "./text-hash.ts";
 
 /** Why an operation does not fit a text. */
 export type Misfit = "out_of_range" | "splits_surrogate";
@@ -21,6 +21,11 @@ export class OperationError extends Error {
 
 /** Code units of a chunk: an edit copies one chunk, finding it walks over their number (docs/decisions/0001). */
 const chunkUnits = { target: 512, max: 1024, min: 128 };
+
+export interface HashedChunk {
+  readonly text: string;
+  readonly hash: TextHash;
+}
 
 interface KnownHash {
   known?: TextHash;
@@ -47,17 +52,15 @@ export class Text {
   }
 
   /**
-   * Throws RangeError if `text` holds half a surrogate pair. `chunkHashes`, as `chunkHashes()` gave them of this text,
-   * spare the first `hash()` the whole way; those of a text of another length are not used.
+   * Throws RangeError if `text` holds half a surrogate pair. `chunks`, which must be those of the text, spare the first
+   * `hash()` the whole way.
    */
-  static from(text: string, chunkHashes?: Uint32Array): Text {
+  static from(text: string, chunks?: readonly HashedChunk[]): Text {
     if (!text.isWellFormed()) throw new RangeError("The text holds half a surrogate pair.");
-    const known = chunkHashes && splitAsKnown(text, chunkHashes);
-    if (known) return new Text(known.chunks, known.hashes, text.length);
-    const chunks = split(text);
+    const pieces = chunks?.map((chunk) => chunk.text) ?? split(text);
     return new Text(
-      chunks,
-      chunks.map(() => ({})),
+      pieces,
+      pieces.map((_, index) => (chunks ? { known: chunks[index]!.hash } : {})),
       text.length,
     );
   }
@@ -118,14 +121,9 @@ export class Text {
     return hashOfAll(this.#chunks.map((_, index) => this.#hashOf(index)));
   }
 
-  /** To be stored beside the text: for each chunk its code units and the two sums of its hash. */
-  chunkHashes(): Uint32Array<ArrayBuffer> {
-    const hashes = new Uint32Array(3 * this.#chunks.length);
-    for (const [index, chunk] of this.#chunks.entries()) {
-      const { first, second } = this.#hashOf(index);
-      hashes.set([chunk.length, first, second], 3 * index);
-    }
-    return hashes;
+  /** The chunks that it is in, and their hashes: see chunk-hashes.ts. */
+  hashedChunks(): HashedChunk[] {
+    return this.#chunks.map((text, index) => ({ text, hash: this.#hashOf(index) }));
   }
 
   #hashOf(index: number): TextHash {
@@ -219,28 +217,6 @@ export class Text {
   }
 }
 
-/** Undefined where they are not of such a text. */
-function splitAsKnown(
-  text: string,
-  chunkHashes: Uint32Array,
-): { chunks: string[]; hashes: KnownHash[] } | undefined {
-  const chunks: string[] = [];
-  const hashes: KnownHash[] = [];
-  // Chunks are of few lengths.
-  const powersOf = new Map<number, ReturnType<typeof powers>>();
-  let start = 0;
-  for (let index = 0; index + 2 < chunkHashes.length; index += 3) {
-    const units = chunkHashes[index]!;
-    if (isLowSurrogate(text.charCodeAt(start))) return undefined;
-    chunks.push(text.slice(start, start + units));
-    const known = powersOf.get(units) ?? powers(units);
-    powersOf.set(units, known);
-    hashes.push({ known: { first: chunkHashes[index + 1]!, second: chunkHashes[index + 2]!, ...known } });
-    start += units;
-  }
-  return start === text.length && chunks.length > 0 ? { chunks, hashes } : undefined;
-}
-
 /** Pieces of about one size, cut between characters. */
 function split(text: string): string[] {
   if (text.length <= chunkUnits.max) return [text];
@@ -255,6 +231,6 @@ function split(text: string): string[] {
   return pieces;
 }
 
-function isLowSurrogate(unit: number): boolean {
+export function isLowSurrogate(unit: number): boolean {
   return (unit & 0xfc00) === 0xdc00;
 }

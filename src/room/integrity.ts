@@ -1,4 +1,5 @@
 import { crc32 } from "node:zlib";
+import { chunksOf } from "../ot/chunk-hashes.ts";
 import { Text } from "../ot/text.ts";
 import type { OperationLog, Snapshot, TextAt } from "./operation-log.ts";
 
@@ -42,7 +43,8 @@ export function* checkIntegrity(
   return report;
 }
 
-const hashOf = ({ text, chunkHashes }: Snapshot): number => Text.from(text, chunkHashes).hash();
+const hashOf = ({ text, chunkHashes }: Snapshot): number =>
+  Text.from(text, chunkHashes && chunksOf(text, chunkHashes)).hash();
 
 function* replay(
   log: OperationLog,

@@ -1,4 +1,5 @@
 import { type Accepted, Authority, type Verdict } from "../ot/authority.ts";
+import { chunkHashesOf, chunksOf } from "../ot/chunk-hashes.ts";
 import type { Operation } from "../ot/operation.ts";
 import { Text } from "../ot/text.ts";
 import { limits } from "../protocol/limits.ts";
@@ -74,7 +75,7 @@ export class LoadedRoom {
         snapshot: {
           version: authority.version,
           text: authority.text.toString(),
-          chunkHashes: authority.text.chunkHashes(),
+          chunkHashes: chunkHashesOf(authority.text),
           lastByActor: authority.lastByActor,
         },
       }),
@@ -100,7 +101,8 @@ function* readBetween(log: OperationLog, from: number, to: number): Generator<Ac
 
 /** The snapshot, and the operations after it one by one. */
 function restoreAuthority(stored: StoredRoom, log: OperationLog): Authority {
-  const text = Text.from(stored.snapshot.text, stored.snapshot.chunkHashes);
+  const { text: saved, chunkHashes } = stored.snapshot;
+  const text = Text.from(saved, chunkHashes && chunksOf(saved, chunkHashes));
   const lastByActor = new Map(stored.lastByActor);
   let { version } = stored.snapshot;
   for (const { actor, seq, operation } of stored.tail) {

@@ -24,7 +24,7 @@ export interface TextAt {
 
 /** The text that a load begins from. */
 export interface Snapshot extends TextAt {
-  /** See `Text.chunkHashes`: they spare the first welcome after a load the whole text. */
+  /** See `chunkHashesOf`: they spare the first welcome after a load the whole text. */
   chunkHashes?: Uint32Array<ArrayBuffer>;
 }
 

@@ -35,7 +35,14 @@ export class MateriError extends Error {
   constructor(
     code: ErrorCode | ClientErrorCode,
     message: string,
-    details: {
+    {
+      status = 0,
+      requestId,
+      errors = [],
+      retryMs,
+      challenge,
+      ...cause
+    }: {
       status?: number;
       requestId?: string | undefined;
       errors?: readonly FieldError[] | undefined;
@@ -44,13 +51,13 @@ export class MateriError extends Error {
       cause?: unknown;
     } = {},
   ) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause });
+    super(message, cause);
     this.code = code;
-    this.status = details.status ?? 0;
-    this.requestId = details.requestId;
-    this.errors = details.errors ?? [];
-    this.retryMs = details.retryMs;
-    this.challenge = details.challenge;
+    this.status = status;
+    this.requestId = requestId;
+    this.errors = errors;
+    this.retryMs = retryMs;
+    this.challenge = challenge;
   }
 
   /** Whether the same request may succeed later, with nothing changed but the time. */
@@ -76,7 +83,7 @@ export async function errorOf(response: Response): Promise<MateriError> {
     // Not ours: handled below.
   }
   if (typeof problem?.error !== "string") {
-    return new MateriError("bad_answer", `The answer, with status ${status}, is none of the service's.`, {
+    return new MateriError("bad_answer", "The answer is none of the service's.", {
       status,
       retryMs,
     });

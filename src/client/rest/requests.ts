@@ -42,6 +42,11 @@ export async function request(
 ): Promise<unknown> {
   const late = AbortSignal.timeout(timeout);
   const ended = signal ? AbortSignal.any([signal, late]) : late;
+  const end = new Promise<never>((_, reject) =>
+    ended.addEventListener("abort", () => reject(ended.reason), { once: true }),
+  );
+  // Whoever waits for it is told; that nobody does is no fault.
+  end.catch(() => {});
   const url = `${connection.url}/api/v1${path}${queryString(query)}`;
   const isText = typeof body === "string";
   const init = {
@@ -54,6 +59,7 @@ export async function request(
 
   /** One try. */
   const send = async (token: string | undefined): Promise<unknown> => {
+    ended.throwIfAborted();
     const authorization = token === undefined ? {} : { authorization: `Bearer ${token}` };
     const response = await connection.fetch(url, {
       ...init,
@@ -63,31 +69,24 @@ export async function request(
     return await read(response);
   };
 
-  let wasRefused = false;
-  let token: string | undefined;
+  let refused: string | undefined;
   for (let attempt = 0; ; attempt++) {
+    let token: string | undefined;
     try {
-      token = await abortable(source?.token() ?? Promise.resolve(undefined), ended);
+      token = await Promise.race([source?.token(refused), end]);
       return await send(token);
     } catch (thrown) {
-      let error = asMateriError(thrown, signal, late);
-      if (error.code === "invalid_token" && token !== undefined && !wasRefused) {
-        wasRefused = true;
-        const next = await source?.token(token);
-        if (next !== undefined && next !== token) {
-          try {
-            return await send(next);
-          } catch (again) {
-            error = asMateriError(again, signal, late);
-          }
-        }
+      const error = asMateriError(thrown, signal, late);
+      if (error.code === "invalid_token" && token !== undefined && refused === undefined) {
+        refused = token;
+        continue;
       }
       const isSafe = method === "GET" ? error.isTransient : error.status === 429;
       if (!isSafe || ended.aborted || attempt >= retries) throw error;
       const pause = Math.max(backoff(attempt, delays.first, delays.most), error.retryMs ?? 0);
       // Later than anybody waits: the caller is told at once.
       if (pause > timeout) throw error;
-      await abortable(new Promise((resolve) => setTimeout(resolve, pause)), ended).catch(() => {
+      await Promise.race([new Promise((resolve) => setTimeout(resolve, pause)), end]).catch(() => {
         throw error;
       });
     }
@@ -101,16 +100,6 @@ async function read(response: Response): Promise<unknown> {
   if (!type.startsWith("text/")) return undefined;
   const version = /^(?:W\/)?"v(\d+)"$/.exec(response.headers.get("etag") ?? "")?.[1];
   return { text, version: version === undefined ? undefined : Number(version) } satisfies TextAnswer;
-}
-
-/** The promise, or the reason of the signal if that comes first. */
-function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason);
-    if (signal.aborted) abort();
-    signal.addEventListener("abort", abort);
-    promise.then(resolve, reject).finally(() => signal.removeEventListener("abort", abort));
-  });
 }
 
 function asMateriError(thrown: unknown, signal: AbortSignal | undefined, late: AbortSignal): MateriError {

@@ -1,11 +1,25 @@
-import { closeCodes } from "../../protocol/close-codes.ts";
+import type { closeCodes } from "../../protocol/close-codes.ts";
 import type { ErrorFrame, SlowDown } from "../../protocol/server-frames.ts";
 import type { Channel } from "./link.ts";
+
+/** Spelled out, so that this, which is loaded by itself, shares nothing with the rest that would have to be apart, too. */
+const codes = {
+  tokenExpired: 4401,
+  revoked: 4403,
+  deleted: 4410,
+  moved: 4421,
+  tooFast: 4429,
+} as const satisfies {
+  [Name in keyof typeof closeCodes]?: (typeof closeCodes)[Name]["code"];
+};
 
 type Listener = (event: never) => void;
 
 /** Milliseconds without a byte after which the stream counts as dead: the service sends something every 10 s. */
 const silence = 30_000;
+
+/** Milliseconds after which it is looked whether sockets open again. */
+const socketAgainMs = 60_000;
 
 interface Hello {
   client_id: string;
@@ -27,9 +41,11 @@ export class EventChannel implements Channel {
   #clientId = "";
   #heardAt = 0;
   #isClosed = false;
+  #socketTimer: ReturnType<typeof setTimeout> | undefined;
 
-  /** `url` is the document's: `…/api/v1/documents/{id}`. */
-  constructor(url: string, token: string, fetcher: typeof fetch) {
+  /** `url` is the document's: `…/api/v1/documents/{id}`; `openSocket` opens a socket to it, where one may be used. */
+  constructor(url: string, token: string, fetcher: typeof fetch, openSocket?: () => Channel) {
+    if (openSocket) this.#socketLater(openSocket);
     this.#url = url;
     this.#token = token;
     this.#fetch = fetcher;
@@ -49,7 +65,7 @@ export class EventChannel implements Channel {
     if (frame.type === "hello") void this.#follow(frame as unknown as Hello);
     else if (frame.type === "submit") void this.#submit(frame as unknown as { seq: number });
     // A stream keeps the token that it was opened with.
-    else if (frame.type === "auth") this.#close(closeCodes.moved.code, "the token is renewed");
+    else if (frame.type === "auth") this.#close(codes.moved, "the token is renewed");
   }
 
   close(): void {
@@ -64,7 +80,24 @@ export class EventChannel implements Channel {
   #close(code: number, reason: string): void {
     this.#emit("close", { code, reason });
     this.#isClosed = true;
+    clearTimeout(this.#socketTimer);
     this.#stream.abort();
+  }
+
+  /** A socket that opens is offered; the stream goes on until it is closed. */
+  #socketLater(openSocket: () => Channel): void {
+    this.#socketTimer = setTimeout(() => {
+      const socket = openSocket();
+      let isOpen = false;
+      socket.addEventListener("open", () => {
+        isOpen = true;
+        if (this.#isClosed) socket.close();
+        else this.#emit("socket", { socket });
+      });
+      socket.addEventListener("close", () => {
+        if (!isOpen && !this.#isClosed) this.#socketLater(openSocket);
+      });
+    }, socketAgainMs);
   }
 
   get #authorization() {
@@ -119,10 +152,10 @@ export class EventChannel implements Channel {
 
   /** The status says what a refused socket could not. */
   #refused(status: number): void {
-    if (status === 401) this.#close(closeCodes.tokenExpired.code, "the token is not taken");
-    else if (status === 403) this.#close(closeCodes.revoked.code, "this is not for you to see");
-    else if (status === 404) this.#close(closeCodes.deleted.code, "there is no such document");
-    else if (status === 429) this.#close(closeCodes.tooFast.code, "");
+    if (status === 401) this.#close(codes.tokenExpired, "the token is not taken");
+    else if (status === 403) this.#close(codes.revoked, "this is not for you to see");
+    else if (status === 404) this.#close(codes.deleted, "there is no such document");
+    else if (status === 429) this.#close(codes.tooFast, "");
     else this.#close(1006, "");
   }
 

@@ -9,6 +9,8 @@ export type Channel = Pick<WebSocket, "send" | "close"> & {
   addEventListener(type: "open", listener: () => void): void;
   addEventListener(type: "message", listener: (event: { data: unknown }) => void): void;
   addEventListener(type: "close", listener: (event: { code: number; reason: string }) => void): void;
+  /** Of events alone: sockets open again, and this is one. */
+  addEventListener(type: "socket", listener: (event: { socket: Channel }) => void): void;
 };
 
 /** By a socket, or by server-sent events where sockets are blocked. */
@@ -27,7 +29,7 @@ type LinkState =
   | { state: "waiting"; attempt: number; timer: Timer | undefined }
   | { state: "authorizing"; attempt: number; timer: Timer }
   | { state: "connecting" | "joining"; attempt: number; channel: Channel; timer: Timer }
-  | { state: "live"; channel: Channel; timer: Timer | undefined }
+  | { state: "live"; channel: Channel }
   | { state: "ended"; code: EndCode; reason: string };
 
 /** Milliseconds. A token may have to be fetched from far away. */
@@ -38,9 +40,6 @@ const manyTries = 6;
 
 /** Sockets in a row that did not open, after which it is tried by events, whose answer also says what is wrong. */
 const manySockets = 2;
-
-/** Milliseconds after which a link by events looks whether sockets open again. */
-const socketAgainMs = 60_000;
 
 const endCodes: Readonly<Record<number, EndCode>> = {
   [closeCodes.revoked.code]: "forbidden",
@@ -117,10 +116,11 @@ export class Link {
       channel = open(this.#token);
     } catch {
       // What was thrown is not passed on: it may quote the token.
-      this.end("failed", "no socket can be opened with this address and token");
+      this.end("failed", "no socket can be opened");
       return;
     }
     channel.addEventListener("open", () => this.#opened(channel, attempt));
+    channel.addEventListener("socket", ({ socket }) => this.#goOver(channel, socket));
     this.#listen(channel, attempt);
     const opening = setTimeout(() => this.#abandon(channel, attempt), timeouts.connecting);
     this.#move({ state: "connecting", attempt, channel, timer: opening });
@@ -137,9 +137,7 @@ export class Link {
     const connection = this.#connection;
     if (connection.state !== "joining") return;
     this.#refused = undefined;
-    const { socket } = this.#ports.transports;
-    const timer = this.#transport === "events" && socket ? this.#socketLater() : undefined;
-    this.#move({ state: "live", channel: connection.channel, timer });
+    this.#move({ state: "live", channel: connection.channel });
   }
 
   /** Hello is said again on the same channel. */
@@ -227,40 +225,17 @@ export class Link {
     this.#move({ state: "waiting", attempt, timer });
   }
 
-  /** Live by events, it goes over to a socket as soon as one opens. */
-  #socketLater(): Timer {
-    return setTimeout(async () => {
-      const connection = this.#connection;
-      if (connection.state !== "live") return;
-      const again = () => {
-        if (this.#connection === connection) connection.timer = this.#socketLater();
-      };
-      try {
-        const token = await this.#ports.token();
-        const open = await this.#ports.transports.socket!();
-        if (this.#connection !== connection) return;
-        const socket = open(token);
-        let isOpen = false;
-        socket.addEventListener("open", () => {
-          isOpen = true;
-          if (this.#connection !== connection) {
-            socket.close();
-            return;
-          }
-          this.#transport = "socket";
-          this.#unopened = 0;
-          this.#token = token;
-          this.#listen(socket, 0);
-          this.#join(socket, 0);
-          connection.channel.close();
-        });
-        socket.addEventListener("close", () => {
-          if (!isOpen) again();
-        });
-      } catch {
-        again();
-      }
-    }, socketAgainMs);
+  /** Over to a channel that has opened beside the one in use: from events to a socket. */
+  #goOver(from: Channel, to: Channel): void {
+    if (!this.#isCurrent(from)) {
+      to.close();
+      return;
+    }
+    this.#transport = "socket";
+    this.#unopened = 0;
+    this.#listen(to, 0);
+    this.#join(to, 0);
+    from.close();
   }
 
   #move(next: LinkState): void {

@@ -49,7 +49,7 @@ export type SetAside =
 export interface SessionEvents {
   /** The text changed; `operation` tells how, `remote` whether by somebody else. */
   change: { operation: Operation; remote: boolean };
-  /** The first text. */
+  /** A text to begin with: the first, and the server's in place of what an earlier session had left where that says too little. */
   reset: { text: string };
   /**
    * Own text that is not saved and has no place any more, after an interruption too long to be told step by step: what was

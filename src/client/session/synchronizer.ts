@@ -17,9 +17,10 @@ import { Agreement } from "./agreement.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Link, type LinkPorts } from "./link.ts";
 import { Outbox } from "./outbox.ts";
+import type { Persistence } from "./persistence.ts";
 import { SessionPresence } from "./presence.ts";
 import { Renewal } from "./renewal.ts";
-import type { Connection, EndCode, SessionEvents } from "./session-events.ts";
+import type { Connection, EndCode, SessionEvents, SetAside } from "./session-events.ts";
 import { UnsavedEdits } from "./unsaved-edits.ts";
 
 export interface SynchronizerPorts extends Pick<LinkPorts, "token" | "transports" | "delays"> {
@@ -27,6 +28,8 @@ export interface SynchronizerPorts extends Pick<LinkPorts, "token" | "transports
   emit<Name extends keyof SessionEvents>(name: Name, event: SessionEvents[Name]): void;
   /** Something has changed: the moment to look whether what is waited for has come. */
   settled(): void;
+  /** Own text that is in no document. */
+  setAside(): readonly SetAside[];
 }
 
 /**
@@ -42,6 +45,7 @@ export class Synchronizer {
   readonly #agreement = new Agreement();
   readonly #unsaved = new UnsavedEdits();
   readonly presence: SessionPresence;
+  #persistence: Persistence | undefined;
   #clientId: string;
   #replica: Replica | undefined;
   #limits: OperationLimits | undefined;
@@ -49,6 +53,8 @@ export class Synchronizer {
   #epoch: string | undefined;
   /** The text here turned out not to be the server's at some version. */
   #differs = false;
+  /** What was restored is not compared with what the server knows. */
+  #isRestored = false;
   /** How often in a row the submission in flight was refused for now. */
   #refusals = 0;
 
@@ -67,8 +73,9 @@ export class Synchronizer {
       pending: () => this.#replica?.pending(),
       // Not before the welcome: a snapshot could not tell what became of a submission that is on its way.
       send: (frame) => {
-        if (this.#link.isLive) this.#link.send(frame);
-        return this.#link.isLive;
+        const goes = this.#link.isLive && this.#persistence?.holds(frame) !== false;
+        if (goes) this.#link.send(frame);
+        return goes;
       },
     });
     this.#renewal = new Renewal({
@@ -111,6 +118,41 @@ export class Synchronizer {
     return this.#link.connection;
   }
 
+  /** Keeps what is not saved from now on, and goes on from what was kept. Before `connect`. */
+  persist(persistence: Persistence): void {
+    this.#persistence = persistence;
+    const { restored } = persistence;
+    if (restored) {
+      const { version, text, seq, sent, operation, buffer, edits, role } = restored;
+      this.#clientId = restored.clientId;
+      this.#epoch = restored.epoch;
+      if (role) this.#outbox.setRole(role);
+      if (sent) {
+        this.#replica = Replica.restore({ version, text, clientSeq: seq, sent, operation, buffer });
+        this.#isRestored = true;
+        this.#unsaved.restore(edits);
+        this.#ports.emit("reset", { text: this.#replica.text.toString() });
+      }
+    }
+    persistence.attach({
+      replica: () => this.#replica,
+      rest: () => ({
+        clientId: this.#clientId,
+        epoch: this.#epoch,
+        role: this.role,
+        edits: this.unsavedEdits,
+        setAside: this.#ports.setAside(),
+      }),
+      durable: () => this.#outbox.offer(),
+    });
+    this.#settled();
+  }
+
+  #settled(): void {
+    this.#persistence?.changed();
+    this.#ports.settled();
+  }
+
   connect(): void {
     void this.#link.connect();
   }
@@ -135,7 +177,7 @@ export class Synchronizer {
     this.#unsaved.edited(next !== null);
     this.#ports.emit("change", { operation, remote: false });
     if (next) this.#outbox.offer();
-    this.#ports.settled();
+    this.#settled();
   }
 
   // ── Connection ─────────────────────────────────────────────────────────────────────────────────────────────────
@@ -156,7 +198,8 @@ export class Synchronizer {
     const othersWereHere = this.presence.end();
     this.#ports.emit("connection", connection);
     if (othersWereHere) this.#ports.emit("presence", { others: [] });
-    this.#ports.settled();
+    this.#settled();
+    if (connection.state === "ended") this.#persistence?.close();
   }
 
   // ── Frames ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -172,7 +215,7 @@ export class Synchronizer {
       this.#differ();
     }
     this.presence.offer();
-    this.#ports.settled();
+    this.#settled();
   }
 
   #take(frame: ServerFrame): void {
@@ -191,6 +234,7 @@ export class Synchronizer {
 
   #welcomed(welcome: Welcome): void {
     if (!this.#link.isJoining) return;
+    if (this.#isRestored && this.#isOutdated(welcome)) return;
     this.#actor = welcome.actor;
     this.#epoch = welcome.epoch;
     const { insert_units, operation_parts } = welcome.limits;
@@ -207,8 +251,27 @@ export class Synchronizer {
     this.#heartbeat.start(welcome.limits.ping_seconds, welcome.limits.silence_seconds);
   }
 
+  /**
+   * Whether the server has more of this client than was restored, as after a disk lost its last writes: what waited may be in
+   * the text already. So as not to double it, it is handed to the person, and the text is asked for anew.
+   */
+  #isOutdated({ last_seq }: Welcome): boolean {
+    this.#isRestored = false;
+    const replica = this.#joined;
+    const { state } = replica;
+    if (last_seq <= replica.seq || state.kind === "synchronized") return false;
+    if (state.kind === "awaiting_with_buffer") {
+      const text = state.buffer.filter((part) => typeof part === "string").join("");
+      if (text) this.#ports.emit("rescued", { text, near: 0 });
+    }
+    this.#replica = undefined;
+    this.#unsaved.settled("synchronized");
+    this.#link.rejoin();
+    return true;
+  }
+
   get #joined(): Replica {
-    if (!this.#replica) throw new Error("there is no text before the first welcome");
+    if (!this.#replica) throw new Error("there is no text yet");
     return this.#replica;
   }
 
@@ -228,10 +291,12 @@ export class Synchronizer {
     if (!this.#replica) {
       this.#replica = new Replica({ version, text, clientSeq: last_seq });
       this.#replica.limits = this.#limits;
+      this.#persistence?.rebased();
       this.#ports.emit("reset", { text });
       return;
     }
     this.#differs = false;
+    this.#persistence?.rebased();
     this.#agreement.reached();
     const { operation, rescued } = this.#replica.merge({ text, version, lastSeq: last_seq });
     this.#unsaved.sentAnew(this.#replica.state.kind);
@@ -266,6 +331,7 @@ export class Synchronizer {
       if (actor === this.#actor && replica.isInFlight(seq, op)) this.#acknowledge(seq, version);
       else {
         this.#agreement.take(version, actor, seq, op);
+        this.#persistence?.accepted(version, op);
         this.presence.advance(op, actor);
         this.#changed(replica.receive(op));
       }
@@ -282,6 +348,7 @@ export class Synchronizer {
     const replica = this.#joined;
     if (replica.state.kind === "synchronized" || replica.state.sent.seq !== seq) return;
     this.#agreement.take(version, this.#actor, seq, replica.state.operation);
+    this.#persistence?.accepted(version, replica.state.operation);
     this.presence.advance(replica.state.operation, this.#actor);
     const next = replica.acknowledge(seq, version);
     this.#unsaved.settled(replica.state.kind);

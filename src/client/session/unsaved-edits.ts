@@ -20,6 +20,12 @@ export class UnsavedEdits {
     this.#waiting = 0;
   }
 
+  /** So many were left by an earlier session. */
+  restore(edits: number): void {
+    this.#sent = 1;
+    this.#waiting = Math.max(0, edits - 1);
+  }
+
   /** What was in flight and what waited go out as one. */
   sentAnew(state: ReplicaState["kind"]): void {
     this.#waiting += this.#sent;

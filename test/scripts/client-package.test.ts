@@ -1,36 +1,21 @@
 // What the client library is to those who install it.
 import { spawnSync } from "node:child_process";
-import { relative } from "node:path";
 import { gzipSync } from "node:zlib";
-import { build } from "esbuild";
+import { rolldown } from "rolldown";
 import { expect, it } from "vitest";
 
 /** Bytes that a page loads for an entry of the library before anything else, minified and compressed. */
 async function size(entry: string): Promise<number> {
-  const { outputFiles, metafile } = await build({
-    entryPoints: [entry],
-    bundle: true,
-    splitting: true,
-    minify: true,
-    format: "esm",
-    target: "es2022",
-    outdir: "out",
-    write: false,
-    metafile: true,
-  });
+  const bundle = await rolldown({ input: entry, external: /^[^./]/, logLevel: "silent" });
+  const { output } = await bundle.generate({ format: "esm", minify: true });
   // What is imported when it is needed is not loaded at once.
-  const loaded = new Set(
-    Object.keys(metafile.outputs).filter((path) => metafile.outputs[path]?.entryPoint === entry),
+  const chunks = new Map(output.flatMap((file) => (file.type === "chunk" ? [[file.fileName, file]] : [])));
+  const loaded = new Set([...chunks.values()].flatMap((file) => (file.isEntry ? file.fileName : [])));
+  for (const name of loaded) for (const imported of chunks.get(name)?.imports ?? []) loaded.add(imported);
+  return [...loaded].reduce(
+    (sum, name) => sum + gzipSync(chunks.get(name)?.code ?? "", { level: 9 }).length,
+    0,
   );
-  for (const path of loaded) {
-    for (const { path: imported, kind } of metafile.outputs[path]?.imports ?? []) {
-      if (kind === "import-statement") loaded.add(imported);
-    }
-  }
-  const bytes = outputFiles
-    .filter(({ path }) => loaded.has(relative(".", path).replaceAll("\\", "/")))
-    .map(({ contents }) => gzipSync(contents, { level: 9 }).length);
-  return bytes.reduce((sum, each) => sum + each, 0);
 }
 
 it("the client library is at most 15 kB", async () => {

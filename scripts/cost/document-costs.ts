@@ -1,4 +1,4 @@
-import { limits } from "../../src/protocol/limits.ts";
+import { limits, serverLimits } from "../../src/protocol/limits.ts";
 import { costOf, dollars, grouped, prices, table, type Use } from "./prices.ts";
 
 /** What a real room was measured to use (`test/room/cost.test.ts`). */
@@ -49,9 +49,9 @@ function activeHour(room: MeasuredRoom): Use {
   const seconds = 3_600;
   const commits = assumed.writers * assumed.submissionsPerSecond * seconds;
   const snapshots = (commits * assumed.operationUnits) / assumed.snapshotUnits;
-  const announcements = (seconds * 1_000) / limits.announceLongestMs;
+  const announcements = (seconds * 1_000) / serverLimits.announceLongestMs;
   // Those that find that people go on writing, each of which sets the next.
-  const alarms = (seconds * 1_000) / limits.announceQuietMs;
+  const alarms = (seconds * 1_000) / serverLimits.announceQuietMs;
   return {
     // An announcement is a call of the Worker.
     requests: assumed.writers + announcements + alarms,

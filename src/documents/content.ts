@@ -7,13 +7,8 @@ import type { ContentEdit } from "../protocol/rest/content.ts";
 import type { AcceptedOperations, Author, DocumentRoomApi } from "../room/room-api.ts";
 import { operationOf } from "./content-edits.ts";
 import { accepted, documentFor, type Places, refuseHiddenHistory } from "./documents.ts";
+import { newestText, newestTextUnless, type VersionedText } from "./newest-text.ts";
 import type { FoundDocument } from "./store.ts";
-
-/** A text, and its version. */
-interface VersionedText {
-  version: number;
-  content: string;
-}
 
 /**
  * What a change is made upon: a version that must still be the newest, one from which the change is moved over what
@@ -36,7 +31,8 @@ export async function readContent(
   held: readonly number[],
 ): Promise<{ version: number; content: string | undefined }> {
   await documentFor(db, userId, id, "read");
-  return accepted(await room(id).readUnless(held.map((version) => ({ version }))));
+  const { version, content } = accepted(await newestTextUnless(room(id), id, held));
+  return { version, content };
 }
 
 /** The text at a version, for who may read the history. Throws Problem `base_ahead` or `too_old` for one that is not there yet, or no more. */
@@ -95,7 +91,7 @@ async function change(
  * may read the history.
  */
 async function textUpon(room: DocumentRoomApi, base: Base, found: FoundDocument): Promise<VersionedText> {
-  const newest = accepted(await room.read());
+  const newest = accepted(await newestText(room, found.row.id));
   if (base === "newest") return newest;
   if ("ifVersion" in base) {
     if (base.ifVersion === newest.version) return newest;

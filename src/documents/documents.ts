@@ -7,6 +7,7 @@ import type { Attendance, Author, DocumentRoomApi, RoomResult, RoomStats } from 
 import { workspaceToWrite } from "../workspaces/workspaces.ts";
 import { type Need, readsHistory, roleIn, suffices } from "./access.ts";
 import { eraseRoom, workTime } from "./erasure.ts";
+import { newestText } from "./newest-text.ts";
 import {
   type DocumentRow,
   type FoundDocument,
@@ -100,9 +101,11 @@ export async function createDocument(
 }
 
 export function readDocument({ db, room }: Places, userId: string, id: string): Promise<Document> {
-  return inSpan("DocumentService.GetDocument", { document_id: id }, async () => {
+  return inSpan("DocumentService.GetDocument", { document_id: id }, async (span) => {
     const { row } = await documentFor(db, userId, id, "read");
-    return { row, ...(await inSpan("DatabaseFetch", {}, async () => accepted(await room(id).read()))) };
+    const { version, content, isCached } = accepted(await newestText(room(id), id));
+    span.setAttributes({ cache_hit: isCached });
+    return { row, version, content };
   });
 }
 
@@ -132,7 +135,7 @@ export async function changeDocument(
   await documentFor(db, author.userId, id, "write");
   const text =
     content === undefined
-      ? accepted(await room(id).read())
+      ? accepted(await newestText(room(id), id))
       : {
           content,
           ...accepted(

@@ -17,6 +17,7 @@ import { errorFields, log } from "../platform/log.ts";
 import { graceEnd } from "../workspaces/grace.ts";
 import { placesOf } from "./document-route.ts";
 import type { Places } from "./documents.ts";
+import { forgetText } from "./newest-text.ts";
 import { unindexed } from "./search-index.ts";
 
 // How documents end: their rows in one batch, which also notes that the room is to be erased; then the room. Whatever
@@ -73,6 +74,7 @@ async function eraseRows(
 /** Erases a room that no row names. */
 export async function eraseRoom({ db, room }: Places, id: string): Promise<void> {
   await room(id).erase();
+  forgetText(id);
   await db.delete(roomErasures).where(eq(roomErasures.documentId, id));
 }
 

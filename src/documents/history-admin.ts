@@ -2,6 +2,7 @@ import type { IntegrityReport } from "../room/integrity.ts";
 import type { Span } from "../room/redaction.ts";
 import type { Author } from "../room/room-api.ts";
 import { accepted, documentFor, type Places } from "./documents.ts";
+import { forgetText } from "./newest-text.ts";
 
 /** Milliseconds in a day. */
 const day = 86_400_000;
@@ -61,5 +62,6 @@ export async function redactDocument(
 ): Promise<{ version: number }> {
   await documentFor(db, author.userId, id, "manage");
   const { version } = accepted(await room(id).redact({ span, author }));
+  forgetText(id);
   return { version };
 }

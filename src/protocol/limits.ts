@@ -106,13 +106,6 @@ export const limits = {
    * a room that died in between. Sooner than a room would sleep, so that the alarm wakes none.
    */
   fanoutSettleMs: 5_000,
-  /**
-   * Milliseconds without an edit after which those before are announced to the outside: sooner than a room sleeps, so that it does
-   * not wake for it.
-   */
-  announceQuietMs: 5_000,
-  /** Milliseconds that an edit is not announced at most while others follow it: what announcing costs goes by time, not by edits. */
-  announceLongestMs: 60_000,
   /** Bytes of a REST request's body: a document of the largest size in UTF-8, with room for JSON. */
   bodyBytes: 16_777_216,
   /** Bytes of a body that holds no text of a document: names, roles, addresses. */
@@ -245,4 +238,20 @@ export const limits = {
   searchDepth: 1_000,
   /** Items on one page of a list. */
   pageItems: { default: 50, max: 100 },
+} as const;
+
+/** Those that nobody outside meets; apart for the same reason. */
+export const serverLimits = {
+  /**
+   * Milliseconds without an edit after which those before are announced to the outside: sooner than a room sleeps, so that it does
+   * not wake for it.
+   */
+  announceQuietMs: 5_000,
+  /** Milliseconds that an edit is not announced at most while others follow it: what announcing costs goes by time, not by edits. */
+  announceLongestMs: 60_000,
+  /**
+   * Code units of texts that an isolate keeps at hand for reading: 16 MB at most, of 128 that it may share with rooms. Two texts
+   * of the largest size, or thousands of common ones.
+   */
+  cachedUnits: 8_388_608,
 } as const;

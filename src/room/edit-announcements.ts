@@ -1,4 +1,4 @@
-import { limits } from "../protocol/limits.ts";
+import { limits, serverLimits } from "../protocol/limits.ts";
 import type { AlarmTask } from "./alarm-clock.ts";
 
 /** Milliseconds that the room's other tasks wait for whoever is told. */
@@ -79,7 +79,7 @@ export class EditAnnouncements implements AlarmTask {
 }
 
 const dueAt = (first: number, last: number): number =>
-  Math.min(last + limits.announceQuietMs, first + limits.announceLongestMs);
+  Math.min(last + serverLimits.announceQuietMs, first + serverLimits.announceLongestMs);
 
 async function within(ms: number, work: Promise<void>): Promise<void> {
   let timer: ReturnType<typeof setTimeout> | undefined;

@@ -118,6 +118,15 @@ export interface AcceptedOperations {
   horizon: number;
 }
 
+/** A text without its letters: who gives fewer of these means less certainly the same one. */
+export interface KnownText {
+  version: number;
+  /** Of the storage that the version is of. */
+  epoch?: string;
+  /** See `text-hash.ts`. */
+  hash?: number;
+}
+
 /** What a document's Durable Object offers to the Worker, beside `fetch` for the socket upgrade. */
 export interface DocumentRoomApi {
   /** Brings the room into being, with its first text; repeating it changes nothing and answers the current version. */
@@ -170,8 +179,8 @@ export interface DocumentRoomApi {
   }): Promise<RoomResult<{ version: number; units: number; spans: AuthoredSpan[] }>>;
   /** The same, but no text to who has it already: `content` is undefined where the version is one of these. */
   readUnless(
-    known: readonly { version: number; epoch?: string }[],
-  ): Promise<RoomResult<{ version: number; epoch: string; content: string | undefined }>>;
+    known: readonly KnownText[],
+  ): Promise<RoomResult<Required<KnownText> & { content: string | undefined }>>;
   /** Answers the version after it, and whether it was moved over others' edits. */
   edit(edit: Edit): Promise<RoomResult<{ version: number; moved: boolean }>>;
   /** Answers the version that it got, now or the first time, and the number of who made it. */

@@ -86,9 +86,12 @@ export class RoomRequests {
     known: Parameters<DocumentRoomApi["readUnless"]>[0],
   ): Awaited<ReturnType<DocumentRoomApi["readUnless"]>> {
     return this.#withRoom(({ authority, epoch }) => {
-      const { version } = authority;
-      const isKnown = known.some((one) => one.version === version && (one.epoch ?? epoch) === epoch);
-      return { ok: true, version, epoch, content: isKnown ? undefined : authority.text.toString() };
+      const { version, text } = authority;
+      const hash = text.hash();
+      const isKnown = known.some(
+        (one) => one.version === version && (one.epoch ?? epoch) === epoch && (one.hash ?? hash) === hash,
+      );
+      return { ok: true, version, epoch, hash, content: isKnown ? undefined : text.toString() };
     });
   }
 

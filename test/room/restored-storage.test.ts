@@ -1,32 +1,7 @@
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { grantOf, newRoom, openRoomSocket } from "../support/socket.ts";
-
-type Row = Record<string, SqlStorageValue>;
-
-const tables = ["room", "actors", "operations", "segments", "snapshot", "base", "points"];
-
-/** What point-in-time recovery would keep; the local runtime has none. */
-const backup = (id: string) =>
-  runInDurableObject(env.ROOMS.getByName(id), (_room, { storage: { sql } }) =>
-    tables.map((name): [string, Row[]] => [name, sql.exec<Row>(`SELECT * FROM ${name}`).toArray()]),
-  );
-
-/** Puts it back, as into an object that is not running: memory and sockets are gone. */
-async function restore(id: string, kept: Awaited<ReturnType<typeof backup>>): Promise<void> {
-  const stub = env.ROOMS.getByName(id);
-  await runInDurableObject(stub, (_room, { storage: { sql } }) => {
-    for (const [name, rows] of kept) {
-      sql.exec(`DELETE FROM ${name}`);
-      for (const row of rows) {
-        const values = Object.values(row);
-        sql.exec(`INSERT INTO ${name} VALUES (${values.map(() => "?").join(",")})`, ...values);
-      }
-    }
-  });
-  await evictDurableObject(stub, { webSockets: "close" });
-}
+import { backup, restore } from "../support/storage-backup.ts";
 
 describe("RM-5, OT-7: storage that was put back to an older state", () => {
   it("gets another epoch: open sockets come back, a client from the future gets the text and counts anew", async () => {

@@ -4,7 +4,7 @@ import { openSocket } from "../../src/documents/room-socket.ts";
 import { limits } from "../../src/protocol/limits.ts";
 import type { Grant } from "../../src/room/room-api.ts";
 
-export { DocumentRoom, EditedDocuments, SocketAccess, ViewerFanout } from "../../src/index.ts";
+export * from "../../src/index.ts";
 
 export default {
   async fetch(request: Request, env: Env): Promise<Response> {

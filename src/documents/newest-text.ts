@@ -1,6 +1,6 @@
 import { TextCache } from "../platform/text-cache.ts";
 import { inSpan } from "../platform/tracing.ts";
-import { limits, serverLimits } from "../protocol/limits.ts";
+import { serverLimits } from "../protocol/limits.ts";
 import type { DocumentRoomApi, KnownText, RoomResult } from "../room/room-api.ts";
 
 /** A text, and its version. */

@@ -1,4 +1,4 @@
-import { limits, serverLimits } from "../protocol/limits.ts";
+import { serverLimits } from "../protocol/limits.ts";
 import type { AlarmTask } from "./alarm-clock.ts";
 
 /** Milliseconds that the room's other tasks wait for whoever is told. */

@@ -89,6 +89,11 @@ app.get("/problems/:code", (c) => {
   );
 });
 
+app.openAPIRegistry.registerComponent("securitySchemes", "operator", {
+  type: "http",
+  scheme: "bearer",
+  description: "The secret ADMIN_TOKEN.",
+});
 app.openAPIRegistry.registerComponent("securitySchemes", "bearer", {
   type: "http",
   scheme: "bearer",

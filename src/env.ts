@@ -44,6 +44,7 @@ const settingsSchema = z.object({
   REFRESH_SECRET: z.string().min(32),
   ENCRYPTION_SECRET: secretList,
   SECOND_FACTOR: z.enum(["optional", "required"]).default("optional"),
+  ADMIN_TOKEN: z.union([z.literal(""), z.string().min(32)]).default(""),
   ALLOWED_ORIGINS: z
     .string()
     .default("")
@@ -84,6 +85,8 @@ export interface Settings {
   refreshSecret: string;
   /** What is stored and has to be read again is encrypted with the first; all of them decrypt. */
   encryptionSecrets: string[];
+  /** What the operator proves themself with. Undefined: nobody is the operator. */
+  adminToken: string | undefined;
   /** Whether who has no second factor has to set one up at the next sign-in. */
   secondFactor: "optional" | "required";
   /** Origins, besides the service's own, whose pages may use it from a browser. */
@@ -127,6 +130,7 @@ function parseSettings(env: SettingsSource): Settings {
         "more each. `npm start` makes them for local use (.dev.vars); a deployment gets them by `wrangler secret put`. " +
         "ALLOWED_ORIGINS is a list of origins (https://app.example.com) with commas between, GOOGLE_ISSUER an https URL, " +
         'WEBHOOKS_TO_LOOPBACK "true" or nothing, SECOND_FACTOR "optional" or "required", ' +
+        "ADMIN_TOKEN a random text of 32 characters or more, or nothing, " +
         "PUBLIC_URL the service's own http(s) address, MAIL_FROM an e-mail address.",
     );
   }
@@ -135,6 +139,7 @@ function parseSettings(env: SettingsSource): Settings {
     signingKeys: data.SIGNING_KEYS.keys,
     refreshSecret: data.REFRESH_SECRET,
     encryptionSecrets: data.ENCRYPTION_SECRET,
+    adminToken: data.ADMIN_TOKEN || undefined,
     secondFactor: data.SECOND_FACTOR,
     allowedOrigins: data.ALLOWED_ORIGINS,
     webhooksToLoopback: data.WEBHOOKS_TO_LOOPBACK === "true",

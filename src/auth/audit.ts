@@ -12,12 +12,14 @@ export type AuditEvent =
   | "session.started"
   | "session.ended"
   | "session.revoked"
+  | "session.ended_by_operator"
   | "session.reauthenticated"
   | "session.refresh_reused"
   | "login.failed"
   | "login.throttled"
   | "second_factor.enabled"
   | "second_factor.disabled"
+  | "second_factor.removed_by_operator"
   | "second_factor.asked"
   | "second_factor.failed"
   | "second_factor.throttled"
@@ -33,7 +35,8 @@ export type AuditEvent =
   | "identity.linked"
   | "identity.unlinked"
   | "personal_token.created"
-  | "personal_token.revoked";
+  | "personal_token.revoked"
+  | "personal_token.revoked_by_operator";
 
 /** The statement that writes an audit row; it belongs in the batch of what it tells of. `now` is in milliseconds. */
 export function auditRow(

@@ -1,6 +1,7 @@
 import { createMiddleware } from "hono/factory";
 import { database } from "../db/database.ts";
 import { settingsOf } from "../env.ts";
+import { bearerToken } from "../platform/bearer-token.ts";
 import { clientAddress } from "../platform/client-network.ts";
 import { Problem } from "../platform/problem.ts";
 import { refuseAccountFlood } from "../platform/rate-limit.ts";
@@ -82,8 +83,3 @@ async function authenticateProgram(
 }
 
 export const sessionEnded = () => invalidToken("The session of this access token has ended. Sign in again.");
-
-/** The token of an Authorization header (RFC 6750 §2.1; the scheme's case is free, RFC 9110 §11.1). */
-export function bearerToken(authorization: string | undefined): string | undefined {
-  return /^bearer +(\S+) *$/i.exec(authorization ?? "")?.[1];
-}

@@ -4,6 +4,7 @@ import type { RequestContext } from "../platform/request-context.ts";
 import { emailRoutes } from "./email-routes.ts";
 import { googleRoutes } from "./google-routes.ts";
 import { identityRoutes } from "./identity-routes.ts";
+import { operatorRoutes } from "./operator-routes.ts";
 import { ownDataRoutes } from "./own-data-routes.ts";
 import { passwordChangeRoutes } from "./password-change-routes.ts";
 import { passwordResetRoutes } from "./password-reset-routes.ts";
@@ -34,5 +35,6 @@ export function authRoutes(ports: AuthPorts) {
     .route("/", googleRoutes(ports))
     .route("/", identityRoutes)
     .route("/", passwordChangeRoutes(ports))
-    .route("/", personalTokenRoutes(ports));
+    .route("/", personalTokenRoutes(ports))
+    .route("/", operatorRoutes(ports));
 }

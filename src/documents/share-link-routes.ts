@@ -1,8 +1,9 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
-import { authenticate, bearerToken } from "../auth/authenticate.ts";
+import { authenticate } from "../auth/authenticate.ts";
 import { database } from "../db/database.ts";
 import { settingsOf } from "../env.ts";
 import { idempotent } from "../idempotency/idempotent.ts";
+import { bearerToken } from "../platform/bearer-token.ts";
 import { jsonBody } from "../platform/json-body.ts";
 import { bodyProblems, jsonAnswer, jsonRequest } from "../platform/openapi.ts";
 import { readPage } from "../platform/page.ts";

@@ -1,5 +1,5 @@
 import { Hono } from "hono";
-import { bearerToken } from "../auth/authenticate.ts";
+import { bearerToken } from "../platform/bearer-token.ts";
 import { refuseForeignPage } from "../platform/origins.ts";
 import { Problem } from "../platform/problem.ts";
 import type { RequestContext } from "../platform/request-context.ts";

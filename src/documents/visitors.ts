@@ -1,11 +1,12 @@
 import { and, eq, gt, isNull, or, sql } from "drizzle-orm";
 import { createMiddleware } from "hono/factory";
 import { accessTokenSeconds, invalidToken, type Principal } from "../auth/access-token.ts";
-import { authenticate, authenticatedFor, bearerToken } from "../auth/authenticate.ts";
+import { authenticate, authenticatedFor } from "../auth/authenticate.ts";
 import { hashOf, newRandomToken } from "../auth/random-token.ts";
 import { admitSocket } from "../auth/session-sockets.ts";
 import { type Database, database } from "../db/database.ts";
 import { documents, linkVisitors, sessionDocuments, shareLinks, workspaces } from "../db/schema.ts";
+import { bearerToken } from "../platform/bearer-token.ts";
 import { clientAddress } from "../platform/client-network.ts";
 import { Problem } from "../platform/problem.ts";
 import { refuseAccountFlood } from "../platform/rate-limit.ts";

@@ -37,7 +37,10 @@ const isStream = ({ responses }: (typeof operations)[number]) =>
 const isSlow = ({ path, method }: (typeof operations)[number]) =>
   method === "POST" && /\/(auth|users)\/.*(register|login|re|password|deletion|authenticate)/.test(path);
 
-export const quick = operations.filter((one) => !isStream(one) && !isSlow(one));
+/** Nobody here is the operator. */
+const isOperators = ({ path }: (typeof operations)[number]) => path.includes("/admin/");
+
+export const quick = operations.filter((one) => !isStream(one) && !isSlow(one) && !isOperators(one));
 const slow = operations.filter(isSlow);
 
 const words = [

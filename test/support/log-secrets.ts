@@ -12,7 +12,9 @@ const secrets: Record<string, RegExp> = {
   "a password": /SecurePass123!|correct horse battery|a long enough pass|"password":/,
   "a password's hash": /\$scrypt\$/,
   "a private key": /"d":|PRIVATE KEY/,
-  "a secret of the service": new RegExp(`${testSecrets.REFRESH_SECRET}|${testSecrets.ENCRYPTION_SECRET}`),
+  "a secret of the service": new RegExp(
+    `${testSecrets.REFRESH_SECRET}|${testSecrets.ENCRYPTION_SECRET}|${testSecrets.ADMIN_TOKEN}`,
+  ),
   "an e-mail address": /[\w.+-]+@[\w-]+\.[a-z]{2,}/i,
   "SQL, which has its parameters with it": /\b(insert into|delete from|select ["'(*]|update ["'])/i,
 };

@@ -22,6 +22,7 @@ export const testSecrets = {
   }),
   REFRESH_SECRET: "a-refresh-secret-of-the-tests-alone-0123456789",
   ENCRYPTION_SECRET: "an-encryption-secret-of-the-tests-alone-0123456789",
+  ADMIN_TOKEN: "an-operators-token-of-the-tests-alone-0123456789",
   WEBHOOKS_TO_LOOPBACK: "true",
   ALLOWED_ORIGINS: "https://app.example, http://localhost:5173",
 };

@@ -319,6 +319,11 @@ export type EmailConfirmation = {
   token: string;
 };
 
+export type Ended = {
+  /** Sessions that have ended now. */
+  ended: number;
+};
+
 export type EnrolmentChallenge = {
   /** As the first step answered it. Absent: it is in the cookie of a browser that came back from Google. */
   challenge?: string | undefined;
@@ -537,6 +542,20 @@ export type OpenedLink = {
     access_token: string;
     expires_at: string;
   } | null;
+};
+
+export type OperatedUser = {
+  id: string;
+  email: string;
+  email_verified: boolean;
+  name: string;
+  /** Another way in than a password. */
+  oauth_provider: "google" | null;
+  /** Whether signing in takes a code as well. */
+  second_factor: boolean;
+  created_at: string;
+  /** Sign-ins that are still good. */
+  sessions: number;
 };
 
 export type OperationList = {
@@ -977,6 +996,32 @@ export interface TextAnswer {
 
 /** Every route: what is sent, and what is answered. `undefined` is nothing. */
 export interface Routes {
+  /** For the operator: end all sessions of everybody. */
+  "DELETE /admin/sessions": {
+    body: undefined;
+    query: undefined;
+    answer: Ended;
+  };
+  /** For the operator: find a person by their e-mail address. */
+  "GET /admin/users": {
+    body: undefined;
+    query: {
+      email: string;
+    };
+    answer: OperatedUser;
+  };
+  /** For the operator: take away the second factor of a person who has lost it. */
+  "DELETE /admin/users/{id}/second-factor": {
+    body: undefined;
+    query: undefined;
+    answer: undefined;
+  };
+  /** For the operator: end all sessions and personal access tokens of a person. */
+  "DELETE /admin/users/{id}/sessions": {
+    body: undefined;
+    query: undefined;
+    answer: Ended;
+  };
   /** Sign in with a password. */
   "POST /auth/login": {
     body: Login;

@@ -1,13 +1,22 @@
 import { useEffect, useState, useSyncExternalStore } from "react";
 import type { DocumentSession, SessionEvents } from "../../client/index.ts";
+import { guardUnload, IndexedDbOutboxStore, keepOffline } from "../../client/offline/index.ts";
+import { client as signedIn, useUser } from "../client.ts";
 import { useClient } from "./document-client.ts";
 
-/** Opens a document, as long as the page is there; `undefined` until its text is, `error` if that will never be. */
+/**
+ * Opens a document, as long as the page is there; `undefined` until its text is, `error` if that will never be. What is not
+ * saved outlives the page, but for guests: the next time that they come, they are somebody else.
+ */
 export function useSession(id: string): { session: DocumentSession | undefined; error: unknown } {
   const client = useClient();
+  const user = useUser();
+  const owner = client === signedIn ? user?.id : undefined;
   const [state, setState] = useState<{ session: DocumentSession | undefined; error: unknown }>(nothing);
   useEffect(() => {
-    const session = client.open(id);
+    const offline = owner === undefined ? undefined : keepOffline(new IndexedDbOutboxStore(owner));
+    const session = client.open(id, offline ? { offline } : {});
+    const unguard = guardUnload(session);
     let isHere = true;
     session.ready().then(
       () => isHere && setState({ session, error: undefined }),
@@ -16,9 +25,10 @@ export function useSession(id: string): { session: DocumentSession | undefined; 
     return () => {
       isHere = false;
       setState(nothing);
+      unguard();
       session.close();
     };
-  }, [client, id]);
+  }, [client, id, owner]);
   return state;
 }
 

@@ -54,6 +54,7 @@ const settingsSchema = z.object({
   GOOGLE_CLIENT_SECRET: z.string().default(""),
   GOOGLE_ISSUER: z.url().default("https://accounts.google.com").refine(isSecureOrLoopback),
   WEBHOOKS_TO_LOOPBACK: z.enum(["", "true"]).default(""),
+  DNS_OVER_HTTPS: z.url().default("https://cloudflare-dns.com/dns-query").refine(isSecureOrLoopback),
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).transform((url) => new URL(url).origin),
   MAIL_FROM: z.email(),
 });
@@ -95,6 +96,8 @@ export interface Settings {
   google: GoogleSettings | undefined;
   /** Webhooks may lead to this machine: for local development. */
   webhooksToLoopback: boolean;
+  /** The resolver that webhooks' names are looked up with, in DNS's JSON over HTTPS. */
+  dnsOverHttps: string;
   /** Origin of the addresses in messages. From here, never from a request: its `Host` may be anybody's. */
   publicUrl: string;
   /** Who messages come from. */
@@ -130,7 +133,7 @@ function parseSettings(env: SettingsSource): Settings {
         "more each. `npm start` makes them for local use (.dev.vars); a deployment gets them by `wrangler secret put`. " +
         "ALLOWED_ORIGINS is a list of origins (https://app.example.com) with commas between, GOOGLE_ISSUER an https URL, " +
         'WEBHOOKS_TO_LOOPBACK "true" or nothing, SECOND_FACTOR "optional" or "required", ' +
-        "ADMIN_TOKEN a random text of 32 characters or more, or nothing, " +
+        "ADMIN_TOKEN a random text of 32 characters or more, or nothing, DNS_OVER_HTTPS an https URL, " +
         "PUBLIC_URL the service's own http(s) address, MAIL_FROM an e-mail address.",
     );
   }
@@ -143,6 +146,7 @@ function parseSettings(env: SettingsSource): Settings {
     secondFactor: data.SECOND_FACTOR,
     allowedOrigins: data.ALLOWED_ORIGINS,
     webhooksToLoopback: data.WEBHOOKS_TO_LOOPBACK === "true",
+    dnsOverHttps: data.DNS_OVER_HTTPS,
     publicUrl: data.PUBLIC_URL,
     mailFrom: data.MAIL_FROM,
     google: clientId && clientSecret ? { issuer, clientId, clientSecret } : undefined,

@@ -397,6 +397,21 @@ export const webhookDeliveries = sqliteTable(
   ],
 );
 
+/** The attempts at a delivery, the newest `keptAttempts` of each. */
+export const webhookAttempts = sqliteTable(
+  "webhook_attempts",
+  {
+    deliveryId: text("delivery_id").notNull(),
+    attemptedAt: integer("attempted_at").notNull(),
+    /** Counted from 1, and again from 1 when it is asked for again. */
+    attempt: integer("attempt").notNull(),
+    tookMs: integer("took_ms"),
+    answer: integer("answer"),
+    failure: text("failure"),
+  },
+  (table) => [primaryKey({ columns: [table.deliveryId, table.attemptedAt, table.attempt] })],
+);
+
 /** What is known about a document outside its room; the text and its version are the room's alone (law RM-1). */
 export const documents = sqliteTable(
   "documents",

@@ -207,6 +207,10 @@ export const limits = {
   webhooksPerWorkspace: 20,
   /** Code units of a webhook's address: what servers take in a request line at least (RFC 9110 §4.1 asks for 8,000 octets; nobody writes 2,000). */
   webhookUrlUnits: 2_000,
+  /** Attempts at a delivery that are told: all of the eight, and those of one time and a half that it was asked for again. */
+  keptAttempts: 20,
+  /** Hours for which a webhook's target may ask to be left alone (`Retry-After`): as long as the longest wait between two attempts. */
+  webhookRetryHours: 10,
   /** Seconds that a webhook's target has for an answer: Standard Webhooks advises 15 to 30, and sooner is kinder to the others. */
   webhookSeconds: 15,
   /** Hours for which a webhook's secret before the newest signs, too: a day to bring the new one everywhere. */

@@ -5,10 +5,11 @@ import { settingsOf } from "../env.ts";
 import { errorFields, log } from "../platform/log.ts";
 import { inSpan } from "../platform/tracing.ts";
 import { limits } from "../protocol/limits.ts";
+import { endAttempt } from "./attempt-log.ts";
 import { claimAttempt, type DeliveryMessage, messageOf } from "./deliveries.ts";
-import { resolveName } from "./resolve.ts";
+import { resolveBy } from "./resolve.ts";
 import { signedHeaders } from "./signing.ts";
-import { type Resolve, sendFault } from "./target.ts";
+import { sendFault } from "./target.ts";
 import { endPending, type Webhook } from "./webhooks.ts";
 
 const day = 86_400_000;
@@ -25,9 +26,20 @@ const shortWait = 60_000;
 /** What came of an attempt: an HTTP status, or why there is none. */
 interface Outcome {
   answer: number | null;
-  failure: "status" | "redirect" | "timeout" | "unreachable" | "forbidden_target" | "no_such_host" | null;
+  failure:
+    | "status"
+    | "redirect"
+    | "timeout"
+    | "unreachable"
+    | "forbidden_target"
+    | "no_such_host"
+    | "unresolved"
+    | null;
   tookMs: number;
 }
+
+/** And when the target asks to be asked again, milliseconds from now. */
+type Sent = Outcome & { retryAfter: number };
 
 /** Makes the attempts of a batch. One that fails here is due again, as if its message had been lost. */
 export async function makeAttempts(env: Env, messages: readonly Message<DeliveryMessage>[]): Promise<void> {
@@ -46,7 +58,7 @@ export async function makeAttempts(env: Env, messages: readonly Message<Delivery
 export async function makeAttempt(
   env: Env,
   message: DeliveryMessage,
-  { now = Date.now(), resolve = resolveName }: { now?: number; resolve?: Resolve } = {},
+  { now = Date.now() }: { now?: number } = {},
 ): Promise<void> {
   const db = database(env.DB);
   const claimed = await claimAttempt(db, message, now);
@@ -54,8 +66,8 @@ export async function makeAttempt(
   const { row, event, webhook } = claimed;
   const body = JSON.stringify(messageOf(event));
   const names = { webhook_id: webhook.id, event_id: row.eventId, attempt: row.attempts };
-  const outcome = await inSpan("webhook.deliver", names, async (span) => {
-    const sent = await send(env, webhook, { id: row.eventId, body }, { now, resolve });
+  const { retryAfter, ...outcome } = await inSpan("webhook.deliver", names, async (span) => {
+    const sent = await send(env, webhook, { id: row.eventId, body }, now);
     span.setAttributes({
       "http.response.status_code": sent.answer ?? undefined,
       failure: sent.failure ?? undefined,
@@ -63,7 +75,7 @@ export async function makeAttempt(
     return sent;
   });
   const arrived = outcome.failure === null;
-  const wait = arrived || outcome.answer === 410 ? undefined : nextWait(row.attempts);
+  const wait = arrived || outcome.answer === 410 ? undefined : nextWait(row.attempts, retryAfter);
   const result = db
     .update(webhookDeliveries)
     .set({
@@ -79,7 +91,12 @@ export async function makeAttempt(
         eq(webhookDeliveries.attempts, row.attempts),
       ),
     );
-  await db.batch([result, ...webhookResult(db, webhook, outcome, now)]);
+  const attempt = { deliveryId: row.id, attempt: row.attempts, attemptedAt: now };
+  await db.batch([
+    result,
+    ...endAttempt(db, { ...attempt, ...outcome }),
+    ...webhookResult(db, webhook, outcome, now),
+  ]);
   if (wait !== undefined && wait < shortWait) {
     await env.DELIVERIES.send({ deliveryId: row.id, attempt: row.attempts } satisfies DeliveryMessage, {
       delaySeconds: Math.ceil(wait / 1000),
@@ -87,10 +104,18 @@ export async function makeAttempt(
   }
 }
 
-/** Undefined after the last attempt. */
-function nextWait(attempts: number): number | undefined {
+/** Milliseconds, not before the target asks to be asked again; undefined after the last attempt. */
+function nextWait(attempts: number, retryAfter: number): number | undefined {
   const wait = backoff[attempts - 1];
-  return wait === undefined ? undefined : Math.round(wait * (1 + Math.random() / 10));
+  return wait === undefined ? undefined : Math.round(Math.max(wait, retryAfter) * (1 + Math.random() / 10));
+}
+
+/** Milliseconds that an overloaded target asks for (RFC 9110 §10.2.3, RFC 6585 §4), up to a bound; 0 where it does not. */
+function retryAfterOf({ status, headers }: Response, now: number): number {
+  const value = headers.get("retry-after") ?? "";
+  if (status !== 429 && status !== 503) return 0;
+  const asked = /^\d+$/.test(value) ? Number(value) * 1_000 : Date.parse(value) - now;
+  return Number.isNaN(asked) ? 0 : Math.min(Math.max(asked, 0), limits.webhookRetryHours * 3_600_000);
 }
 
 /** What the attempt says about the webhook itself. */
@@ -137,18 +162,20 @@ async function send(
   env: Env,
   webhook: Webhook,
   message: { id: string; body: string },
-  { now, resolve }: { now: number; resolve: Resolve },
-): Promise<Outcome> {
+  now: number,
+): Promise<Sent> {
   const began = Date.now();
-  const ended = (outcome: Partial<Outcome>): Outcome => ({
+  const ended = (outcome: Partial<Sent>): Sent => ({
     answer: null,
     failure: null,
+    retryAfter: 0,
     tookMs: Date.now() - began,
     ...outcome,
   });
+  const { webhooksToLoopback, dnsOverHttps } = settingsOf(env);
   const fault = await sendFault(new URL(webhook.url), {
-    loopback: settingsOf(env).webhooksToLoopback,
-    resolve,
+    loopback: webhooksToLoopback,
+    resolve: resolveBy(dnsOverHttps),
   });
   if (fault) return ended({ failure: fault });
   try {
@@ -168,7 +195,8 @@ async function send(
     await response.body?.cancel();
     const { status } = response;
     if (response.ok) return ended({ answer: status });
-    return ended({ answer: status, failure: status >= 300 && status < 400 ? "redirect" : "status" });
+    const failure = status >= 300 && status < 400 ? "redirect" : "status";
+    return ended({ answer: status, failure, retryAfter: retryAfterOf(response, now) });
   } catch (error) {
     const timedOut = error instanceof Error && error.name === "TimeoutError";
     return ended({ failure: timedOut ? "timeout" : "unreachable" });

@@ -8,6 +8,7 @@ import type { Position } from "../platform/cursor.ts";
 import { errorFields, log } from "../platform/log.ts";
 import { Problem } from "../platform/problem.ts";
 import type { WebhookMessageBody } from "../protocol/rest/webhooks.ts";
+import { type Attempt, beginAttempt, listAttempts } from "./attempt-log.ts";
 import { type Asker, type Webhook, webhookFor } from "./webhooks.ts";
 
 /** A delivery, and the event that it is of. */
@@ -128,10 +129,16 @@ export async function listDeliveries(
     .limit(limit);
 }
 
-/** Throws Problem `not_found`. */
-export async function deliveryFor(asker: Asker, webhookId: string, id: string): Promise<Delivery> {
+/** A delivery, with the attempts at it, newest first. Throws Problem `not_found`. */
+export async function deliveryFor(
+  asker: Asker,
+  webhookId: string,
+  id: string,
+): Promise<Delivery & { attempts: Attempt[] }> {
   await webhookFor(asker, webhookId);
-  return oneDelivery(database(asker.env.DB), webhookId, id);
+  const db = database(asker.env.DB);
+  const delivery = await oneDelivery(db, webhookId, id);
+  return { ...delivery, attempts: await listAttempts(db, id) };
 }
 
 /** Sends again what was delivered or given up, now and with all attempts. Throws Problem `webhook_disabled`. */
@@ -222,7 +229,7 @@ export async function claimAttempt(
   { deliveryId, attempt }: DeliveryMessage,
   now: number,
 ): Promise<(Delivery & { webhook: Webhook }) | undefined> {
-  const claimed = await db
+  const claim = db
     .update(webhookDeliveries)
     .set({ attempts: attempt + 1, attemptedAt: now, dueAt: now + patience })
     .where(
@@ -234,7 +241,8 @@ export async function claimAttempt(
       ),
     )
     .returning();
-  const [row] = claimed;
+  const begun = beginAttempt(db, { deliveryId, attempt: attempt + 1, attemptedAt: now });
+  const [[row]] = await db.batch([claim, begun]);
   if (!row) return undefined;
   const [found] = await db
     .select({ webhook: webhooks, event: outbox })

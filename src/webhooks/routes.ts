@@ -13,7 +13,7 @@ import { pageQuery } from "../protocol/rest/page.ts";
 import { id } from "../protocol/rest/text.ts";
 import * as schemas from "../protocol/rest/webhooks.ts";
 import { deliveryFor, listDeliveries, messageOf, ping, redeliver } from "./deliveries.ts";
-import { deliveryBody, webhookBody } from "./webhook-bodies.ts";
+import { attemptBody, deliveryBody, webhookBody } from "./webhook-bodies.ts";
 import {
   type Asker,
   changeWebhook,
@@ -231,7 +231,8 @@ export const webhookRoutes = new OpenAPIHono<RequestContext>()
   .openapi(readDeliveryRoute, async (c) => {
     const { webhook_id, delivery_id } = c.req.valid("param");
     const found = await deliveryFor(askerOf(c), webhook_id, delivery_id);
-    return c.json({ ...deliveryBody(found), message: messageOf(found.event) }, 200);
+    const log = found.attempts.map(attemptBody);
+    return c.json({ ...deliveryBody(found), message: messageOf(found.event), log }, 200);
   })
   .openapi(redeliverRoute, async (c) => {
     const { webhook_id, delivery_id } = c.req.valid("param");

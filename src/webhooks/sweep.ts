@@ -1,6 +1,6 @@
 import { and, isNull, lt, notExists, sql } from "drizzle-orm";
 import { database } from "../db/database.ts";
-import { outbox, webhookDeliveries, webhooks, workspaces } from "../db/schema.ts";
+import { outbox, webhookAttempts, webhookDeliveries, webhooks, workspaces } from "../db/schema.ts";
 import { limits } from "../protocol/limits.ts";
 import { ring } from "./deliveries.ts";
 
@@ -20,13 +20,14 @@ async function prune(env: Env, now: number): Promise<void> {
   const db = database(env.DB);
   const old = now - limits.eventDays * 86_400_000;
   const without = (
-    table: typeof workspaces | typeof webhooks,
-    key: typeof webhooks.workspaceId | typeof webhookDeliveries.webhookId,
+    table: typeof workspaces | typeof webhooks | typeof webhookDeliveries,
+    key: typeof webhooks.workspaceId | typeof webhookDeliveries.webhookId | typeof webhookAttempts.deliveryId,
   ) => notExists(db.select({ id: table.id }).from(table).where(sql`${table.id} = ${key}`));
   await db.batch([
     db.delete(webhooks).where(without(workspaces, webhooks.workspaceId)),
     db.delete(webhookDeliveries).where(without(webhooks, webhookDeliveries.webhookId)),
     db.delete(webhookDeliveries).where(lt(webhookDeliveries.createdAt, old)),
+    db.delete(webhookAttempts).where(without(webhookDeliveries, webhookAttempts.deliveryId)),
     // Those that no consumer has finished stay.
     db.delete(outbox).where(and(lt(outbox.createdAt, old), isNull(outbox.dueAt))),
   ]);

@@ -4,7 +4,7 @@ import { isLoopback } from "../env.ts";
 /** Why nothing is sent to a target; for the person who named it. */
 export type TargetFault = string;
 
-/** Gives the addresses of a name; none if there is no such name. */
+/** Gives the addresses of a name; none if there is no such name. Throws where that cannot be found out. */
 export type Resolve = (hostname: string) => Promise<string[]>;
 
 /** Ports on which web servers listen that are open to the world. */
@@ -38,10 +38,11 @@ export function targetFault(url: URL, { loopback }: { loopback: boolean }): Targ
 export async function sendFault(
   url: URL,
   { loopback, resolve }: { loopback: boolean; resolve: Resolve },
-): Promise<"forbidden_target" | "no_such_host" | undefined> {
+): Promise<"forbidden_target" | "no_such_host" | "unresolved" | undefined> {
   if (targetFault(url, { loopback }) !== undefined) return "forbidden_target";
   if (loopback && isLoopback(url.hostname)) return undefined;
-  const addresses = await resolve(url.hostname);
+  const addresses = await resolve(url.hostname).catch(() => undefined);
+  if (!addresses) return "unresolved";
   if (addresses.length === 0) return "no_such_host";
   return addresses.every(isPublic) ? undefined : "forbidden_target";
 }

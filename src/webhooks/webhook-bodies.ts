@@ -1,4 +1,5 @@
 import type * as schemas from "../protocol/rest/webhooks.ts";
+import type { Attempt } from "./attempt-log.ts";
 import type { Delivery } from "./deliveries.ts";
 import type { Webhook } from "./webhooks.ts";
 
@@ -19,6 +20,16 @@ export function webhookBody(webhook: Webhook): schemas.WebhookBody {
     created_by: webhook.createdBy,
     created_at: time(webhook.createdAt),
   };
+}
+
+export function attemptBody({
+  attempt,
+  attemptedAt,
+  tookMs,
+  answer,
+  failure,
+}: Attempt): schemas.WebhookAttemptBody {
+  return { attempt, attempted_at: time(attemptedAt), took_ms: tookMs, answer, failure };
 }
 
 export function deliveryBody({ row, event }: Delivery): schemas.WebhookDeliveryBody {

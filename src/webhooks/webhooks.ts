@@ -1,7 +1,7 @@
-import { and, asc, eq, type InferSelectModel, sql } from "drizzle-orm";
+import { and, asc, eq, type InferSelectModel, inArray, sql } from "drizzle-orm";
 import { type Database, database } from "../db/database.ts";
 import { newerThan } from "../db/page-position.ts";
-import { webhookDeliveries, webhooks } from "../db/schema.ts";
+import { webhookAttempts, webhookDeliveries, webhooks } from "../db/schema.ts";
 import { settingsOf } from "../env.ts";
 import type { Making } from "../idempotency/idempotent.ts";
 import type { Position } from "../platform/cursor.ts";
@@ -123,6 +123,17 @@ export async function deleteWebhook(asker: Asker, id: string): Promise<void> {
   const db = database(asker.env.DB);
   await db.batch([
     db.delete(webhooks).where(isOf(asker.workspaceId, id)),
+    db
+      .delete(webhookAttempts)
+      .where(
+        inArray(
+          webhookAttempts.deliveryId,
+          db
+            .select({ id: webhookDeliveries.id })
+            .from(webhookDeliveries)
+            .where(eq(webhookDeliveries.webhookId, id)),
+        ),
+      ),
     db.delete(webhookDeliveries).where(eq(webhookDeliveries.webhookId, id)),
   ]);
 }

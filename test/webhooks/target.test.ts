@@ -1,6 +1,10 @@
-import { beforeAll, describe, expect, it } from "vitest";
+import { env } from "cloudflare:workers";
+import { beforeAll, describe, expect, inject, it } from "vitest";
+import { makeAttempt } from "../../src/webhooks/attempt.ts";
+import { resolveBy } from "../../src/webhooks/resolve.ts";
 import { isPublic, sendFault, targetFault } from "../../src/webhooks/target.ts";
 import { api, expectProblem, newAccount } from "../support/api.ts";
+import type { Zone } from "../support/webhook-receiver.ts";
 
 const strict = { loopback: false };
 
@@ -72,6 +76,8 @@ describe("EV-2: a webhook's target", () => {
       sendFault(new URL("https://hooks.acme.com/"), { ...strict, resolve: async () => addresses });
     expect(await faultOf("93.184.216.34", "2606:4700::1111")).toBeUndefined();
     expect(await faultOf()).toBe("no_such_host");
+    const unknown = { ...strict, resolve: () => Promise.reject(new Error("DNS answered 2")) };
+    expect(await sendFault(new URL("https://hooks.acme.com/"), unknown)).toBe("unresolved");
     expect(await faultOf("93.184.216.34", "10.0.0.1")).toBe("forbidden_target");
     for (const address of [
       "0.0.0.0",
@@ -98,6 +104,59 @@ describe("EV-2: a webhook's target", () => {
       expect(isPublic(address), address).toBe(false);
       expect(await faultOf(address), address).toBe("forbidden_target");
     }
+  });
+});
+
+describe("a resolver over HTTPS", () => {
+  const base = inject("webhookReceiver");
+  const resolver = `${base}/dns-query`;
+  const say = async (zone: Zone) => {
+    const name = `hooks-${crypto.randomUUID()}.acme.com`;
+    await (await fetch(`${base}/zone/${name}`, { method: "PUT", body: JSON.stringify(zone) })).text();
+    return name;
+  };
+
+  it("tells the addresses of both families, behind aliases, too; none of a name that there is not", async () => {
+    const both = { A: ["93.184.216.34", "93.184.216.35"], AAAA: ["2606:4700::1111"] };
+    const resolve = resolveBy(resolver);
+    expect(await resolve(await say(both))).toEqual([...both.A, ...both.AAAA]);
+    expect(await resolve(await say({ A: both.A }))).toEqual(both.A);
+    expect(await resolve(await say({}))).toEqual([]);
+    expect(await resolve("there-is-no-such-host.acme.com")).toEqual([]);
+  });
+
+  it("that does not know, of one family or of both, or is not there, is not taken at less", async () => {
+    const refused = 5;
+    const failed = 2;
+    const names = [await say({ A: ["93.184.216.34"], AAAA: failed }), await say({ A: refused })];
+    for (const name of names) await expect(resolveBy(resolver)(name)).rejects.toThrow("DNS answered");
+    for (const away of ["http://127.0.0.1:9/dns-query", `${base}/hook/no-resolver`]) {
+      await expect(resolveBy(away)("hooks.acme.com")).rejects.toThrow();
+    }
+  });
+
+  it("is asked before each attempt: what leads into a private network is sent nothing", async () => {
+    const { access_token: token } = await newAccount();
+    const workspace = await api("POST", "/workspaces", { token, json: { name: "Team" } });
+    const outcomeOf = async (zone: Zone | string) => {
+      const host = typeof zone === "string" ? zone : await say(zone);
+      const path = `/workspaces/${workspace.body.id}/webhooks`;
+      const made = await api("POST", path, { token, json: { url: `https://${host}/`, events: [] } });
+      const ping = await api("POST", `${path}/${made.body.id}/ping`, { token });
+      const { id } = ping.body;
+      // As if the queue had not been there first.
+      await env.DB.prepare("UPDATE webhook_deliveries SET attempts = 100, status = 'pending' WHERE id = ?")
+        .bind(id)
+        .run();
+      const here = { ...env, DNS_OVER_HTTPS: resolver } as Env;
+      await makeAttempt(here, { deliveryId: id, attempt: 100 }, { now: Date.now() + 60_000 });
+      const read = await api("GET", `${path}/${made.body.id}/deliveries/${id}`, { token });
+      return read.body.failure;
+    };
+    expect(await outcomeOf({ A: ["10.0.0.1"] })).toBe("forbidden_target");
+    expect(await outcomeOf({ A: ["93.184.216.34"], AAAA: ["::ffff:127.0.0.1"] })).toBe("forbidden_target");
+    expect(await outcomeOf({ A: ["93.184.216.34"], AAAA: 2 })).toBe("unresolved");
+    expect(await outcomeOf("there-is-no-such-host.acme.com")).toBe("no_such_host");
   });
 });
 

@@ -1,10 +1,14 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import { database } from "../../src/db/database.ts";
+import { limits } from "../../src/protocol/limits.ts";
 import type { TokensBody } from "../../src/protocol/rest/accounts.ts";
 import { makeAttempt } from "../../src/webhooks/attempt.ts";
+import { claimAttempt } from "../../src/webhooks/deliveries.ts";
 import { api, expectProblem, newAccount } from "../support/api.ts";
 import { ringCron } from "../support/cron.ts";
 import { addMember } from "../support/members.ts";
+import type { Script } from "../support/webhook-receiver.ts";
 import { arrived, newTarget, verified, workspaceWithWebhook } from "../support/webhooks.ts";
 
 let owner: TokensBody;
@@ -172,6 +176,75 @@ describe("a webhook", () => {
 });
 
 describe("a delivery that fails", () => {
+  it("is tried again when its overloaded target asks for it, within bounds, and not before its turn", async () => {
+    const target = newTarget();
+    const hours = (n: number) => n * 3_600_000;
+    const now = Date.now();
+    const asked: [Script[number], number][] = [
+      [{ status: 503, retryAfter: "3600" }, hours(1)],
+      [{ status: 429, retryAfter: new Date(now + hours(2)).toUTCString() }, hours(2)],
+      [{ status: 503, retryAfter: "31536000" }, hours(10)],
+      // Sooner than its turn, in the past, no time at all, and with a status that asks for nothing.
+      [{ status: 503, retryAfter: "1" }, hours(2)],
+      [{ status: 429, retryAfter: "Thu, 01 Jan 1970 00:00:00 GMT" }, hours(5)],
+      [{ status: 503, retryAfter: "soon" }, hours(10)],
+      [{ status: 500, retryAfter: "36000000" }, hours(10)],
+    ];
+    const { path } = await workspaceWithWebhook(token, target);
+    // The first by the queue, the others here, as if time had passed.
+    await target.script(asked.map(([answer]) => answer));
+    await api("POST", `${path}/ping`, { token });
+    await arrived(target);
+    const waits: number[] = [];
+    await vi.waitFor(async () => expect((await deliveries(path))[0].answer).toBe(503));
+    const [first] = await deliveries(path);
+    waits.push(Date.parse(first.next_attempt_at) - Date.parse(first.attempted_at));
+    for (let attempt = 1; attempt < asked.length; attempt++) {
+      await makeAttempt(env, { deliveryId: first.id, attempt }, { now });
+      waits.push(Date.parse((await deliveries(path))[0].next_attempt_at) - now);
+    }
+    for (const [index, wait] of waits.entries()) {
+      expect(wait, `attempt ${index + 1}`).toBeGreaterThan(asked[index]![1] - 5_000);
+      expect(wait, `attempt ${index + 1}`).toBeLessThan(asked[index]![1] * 1.11);
+    }
+  });
+
+  it("tells every attempt, also one that the service died with, and forgets the oldest", async () => {
+    const target = newTarget();
+    await target.script([500, 302]);
+    const { path } = await workspaceWithWebhook(token, target);
+    await api("POST", `${path}/ping`, { token });
+    await arrived(target);
+    const pending = await newest(path, "pending");
+    await vi.waitFor(async () => expect((await deliveries(path))[0].answer).toBe(500));
+    await makeAttempt(env, { deliveryId: pending.id, attempt: 1 });
+    // It is taken up, and nothing more is heard of it.
+    const died = Date.now() + 1;
+    await claimAttempt(database(env.DB), { deliveryId: pending.id, attempt: 2 }, died);
+    await makeAttempt(env, { deliveryId: pending.id, attempt: 3 }, { now: died + 1 });
+    const log = async () => (await api("GET", `${path}/deliveries/${pending.id}`, { token })).body.log;
+    expect(await log()).toMatchObject([
+      { attempt: 4, answer: 200, failure: null, took_ms: expect.any(Number) },
+      { attempt: 3, answer: null, failure: null, took_ms: null },
+      { attempt: 2, answer: 302, failure: "redirect" },
+      { attempt: 1, answer: 500, failure: "status" },
+    ]);
+    for (let n = 0; n < limits.keptAttempts; n++) {
+      await env.DB.prepare("UPDATE webhook_deliveries SET status = 'pending', attempts = 0 WHERE id = ?")
+        .bind(pending.id)
+        .run();
+      await makeAttempt(env, { deliveryId: pending.id, attempt: 0 }, { now: died + 2 + n });
+    }
+    expect(await log()).toHaveLength(limits.keptAttempts);
+    const stored = () =>
+      env.DB.prepare("SELECT count(*) AS n FROM webhook_attempts WHERE delivery_id = ?")
+        .bind(pending.id)
+        .first("n");
+    expect(await stored()).toBe(limits.keptAttempts);
+    await api("DELETE", path, { token });
+    expect(await stored()).toBe(0);
+  });
+
   it("is tried eight times within 28 hours, with the same body and id, then is dead; and can be had again", async () => {
     const target = newTarget();
     await target.script(Array(8).fill(503));

@@ -105,6 +105,19 @@ export const webhookDelivery = z
   })
   .meta({ id: "WebhookDelivery" });
 
+export const webhookAttempt = z
+  .object({
+    attempt: z.int().meta({ description: "Counted from 1, and anew when the delivery is asked for again." }),
+    attempted_at: time,
+    took_ms: z
+      .int()
+      .nullable()
+      .meta({ description: "Null, and so the others: it is under way, or the service died with it." }),
+    answer: z.int().nullable().meta({ description: "HTTP status; null: there was none." }),
+    failure: z.string().nullable(),
+  })
+  .meta({ id: "WebhookAttempt" });
+
 export const webhookDeliveryPage = z
   .object({ items: z.array(webhookDelivery), next_cursor: nextCursor })
   .meta({ id: "WebhookDeliveryPage" });
@@ -119,9 +132,15 @@ export const webhookMessage = z
   .meta({ id: "WebhookMessage" });
 
 export const webhookDeliveryWithMessage = webhookDelivery
-  .extend({ message: webhookMessage })
+  .extend({
+    message: webhookMessage,
+    log: z
+      .array(webhookAttempt)
+      .meta({ description: `The attempts at it, newest first, the last ${limits.keptAttempts}.` }),
+  })
   .meta({ id: "WebhookDeliveryWithMessage" });
 
 export type WebhookBody = z.infer<typeof webhook>;
+export type WebhookAttemptBody = z.infer<typeof webhookAttempt>;
 export type WebhookDeliveryBody = z.infer<typeof webhookDelivery>;
 export type WebhookMessageBody = z.infer<typeof webhookMessage>;

@@ -98,5 +98,6 @@ const faults: Record<string, ((answer: number | null) => string) | undefined> = 
   unreachable: () => "not reached",
   forbidden_target: () => "not sent: the address is not public",
   no_such_host: () => "there is no such host",
+  unresolved: () => "not sent: the name could not be looked up",
   disabled: () => "not sent: the webhook was switched off",
 };

@@ -900,6 +900,17 @@ export type Webhook = {
   created_at: string;
 };
 
+export type WebhookAttempt = {
+  /** Counted from 1, and anew when the delivery is asked for again. */
+  attempt: number;
+  attempted_at: string;
+  /** Null, and so the others: it is under way, or the service died with it. */
+  took_ms: number | null;
+  /** HTTP status; null: there was none. */
+  answer: number | null;
+  failure: string | null;
+};
+
 export type WebhookChange = {
   /** An https address with a public name. It answers 2xx; redirects are not followed. */
   url?: string | undefined;
@@ -951,6 +962,8 @@ export type WebhookDeliveryWithMessage = {
   failure: string | null;
   created_at: string;
   message: WebhookMessage;
+  /** The attempts at it, newest first, the last 20. */
+  log: WebhookAttempt[];
 };
 
 export type WebhookMessage = {

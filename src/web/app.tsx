@@ -1,6 +1,6 @@
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense, useEffect } from "react";
-import { Link, Redirect, Route, Switch, useLocation } from "wouter";
+import { Link, Redirect, Route, Switch, useLocation, useSearch } from "wouter";
 import { AccountDeletedPage } from "./account/account-deleted-page.tsx";
 import { ConfirmEmailPage } from "./account/confirm-email-page.tsx";
 import { ForgotPasswordPage } from "./account/forgot-password-page.tsx";
@@ -106,9 +106,10 @@ function ToDocuments() {
   );
 }
 
-/** To the sign-in page, and back here afterwards. */
+/** To the sign-in page, and back here afterwards; with what came back from Google in place of a sign-in. */
 function SignInFirst() {
   const [path] = useLocation();
-  const here = path === "/" ? "" : `?next=${encodeURIComponent(path)}`;
-  return <Redirect to={`/sign-in${here}`} replace />;
+  const error = new URLSearchParams(useSearch()).get("error");
+  const here = new URLSearchParams({ ...(path !== "/" && { next: path }), ...(error && { error }) });
+  return <Redirect to={here.size > 0 ? `/sign-in?${here}` : "/sign-in"} replace />;
 }

@@ -8,14 +8,18 @@ import { Field } from "../design/field.tsx";
 import { Form, FormFault } from "../design/form.tsx";
 import { destination } from "./destination.ts";
 import { Doorway } from "./doorway.tsx";
-import { GoogleButton } from "./sign-in-page.tsx";
+import { secondStepAfter } from "./second-step.ts";
+import { EnrolmentStep, GoogleButton } from "./sign-in-page.tsx";
 
 export function RegisterPage() {
   const search = useSearch();
   const next = destination(search);
   const [account, setAccount] = useState({ name: "", email: "", password: "" });
   const register = useMutation({ mutationFn: () => client.auth.register(account) });
-  if (useUser()) return <Redirect to={next} replace />;
+  const user = useUser();
+  const step = secondStepAfter(register.error);
+  if (step?.asks === "enrolment") return <EnrolmentStep step={step} next={next} />;
+  if (user) return <Redirect to={next} replace />;
   const field = (name: keyof typeof account) => ({
     value: account[name],
     onChange: (event: { target: { value: string } }) =>

@@ -1,5 +1,5 @@
 import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
+import { lazy, useState } from "react";
 import { Link, Redirect, useSearch } from "wouter";
 import { client, useUser } from "../client.ts";
 import { Button, buttonClass } from "../design/button.tsx";
@@ -7,9 +7,15 @@ import { faultOf } from "../design/explain.ts";
 import { Field } from "../design/field.tsx";
 import { Form, FormFault } from "../design/form.tsx";
 import { Notice } from "../design/notice.tsx";
+import { CodeStep } from "./code-step.tsx";
 import { destination } from "./destination.ts";
 import { Doorway } from "./doorway.tsx";
 import { googleRefusal } from "./google-refusal.ts";
+import { secondStepAfter } from "./second-step.ts";
+
+export const EnrolmentStep = lazy(async () => ({
+  default: (await import("./enrolment-step.tsx")).EnrolmentStep,
+}));
 
 export function SignInPage() {
   const search = useSearch();
@@ -18,7 +24,12 @@ export function SignInPage() {
   const [email, setEmail] = useState("");
   const [password, setPassword] = useState("");
   const signIn = useMutation({ mutationFn: () => client.auth.login({ email, password }) });
-  if (useUser()) return <Redirect to={next} replace />;
+  const user = useUser();
+  const step = secondStepAfter(signIn.error ?? refused);
+  // Stays for the recovery codes, which it shows when the person is signed in.
+  if (step?.asks === "enrolment") return <EnrolmentStep step={step} next={next} />;
+  if (user) return <Redirect to={next} replace />;
+  if (step) return <CodeStep step={step} />;
   return (
     <Doorway
       title="Sign in"

@@ -1,11 +1,11 @@
 import { useMutation } from "@tanstack/react-query";
 import { client } from "../client.ts";
 import { Button } from "../design/button.tsx";
+import { download } from "../design/download.ts";
 import { FormFault } from "../design/form.tsx";
 import { Notice } from "../design/notice.tsx";
 import { Section } from "../design/section.tsx";
 import { AccountDeletion } from "./account-deletion.tsx";
-import { download } from "./download.ts";
 import { proven } from "./proven.ts";
 
 /** Milliseconds for one part of an export: a thousand documents are read one by one. */

@@ -8,15 +8,18 @@ import { Field } from "../design/field.tsx";
 import { Form, FormFault } from "../design/form.tsx";
 import { Notice } from "../design/notice.tsx";
 import { Section } from "../design/section.tsx";
+import { CodeField, isWrongCode } from "../second-factor/code-field.tsx";
 import { securityKey } from "./security-query.ts";
 
 export function PasswordSection() {
-  const { email } = useSignedIn();
+  const { email, second_factor } = useSignedIn();
   const queries = useQueryClient();
   const [passwords, setPasswords] = useState({ current_password: "", new_password: "" });
+  const [code, setCode] = useState("");
   const change = useMutation({
-    mutationFn: () => client.account.changePassword(passwords),
+    mutationFn: () => client.account.changePassword({ ...passwords, ...(second_factor && { code }) }),
     onSuccess: () => {
+      setCode("");
       setPasswords({ current_password: "", new_password: "" });
       return queries.invalidateQueries({ queryKey: securityKey });
     },
@@ -46,7 +49,8 @@ export function PasswordSection() {
           fault={faultOf(change.error, "new_password")}
           required
         />
-        {!isWrong && <FormFault error={change.error} />}
+        {second_factor && <CodeField value={code} onChange={setCode} error={change.error} />}
+        {!isWrong && !isWrongCode(change.error) && <FormFault error={change.error} />}
         {change.isSuccess && <Notice>Your password is changed.</Notice>}
         <div className="page-actions">
           <Button look="primary" type="submit" busy={change.isPending}>

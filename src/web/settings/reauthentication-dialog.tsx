@@ -6,6 +6,7 @@ import { Button, buttonClass } from "../design/button.tsx";
 import { Dialog } from "../design/dialog.tsx";
 import { Field } from "../design/field.tsx";
 import { Form, FormFault } from "../design/form.tsx";
+import { CodeField, isWrongCode } from "../second-factor/code-field.tsx";
 import { useWaiting } from "./proven.ts";
 
 /** Asks who it is that wants something which not everybody may do who finds this browser open. */
@@ -24,10 +25,11 @@ export function ReauthenticationDialog() {
 }
 
 function PasswordProof({ onProven, onGivenUp }: { onProven: () => void; onGivenUp: () => void }) {
-  const { email } = useSignedIn();
+  const { email, second_factor } = useSignedIn();
   const [password, setPassword] = useState("");
+  const [code, setCode] = useState("");
   const prove = useMutation({
-    mutationFn: () => client.account.reauthenticate({ password }),
+    mutationFn: () => client.account.reauthenticate({ password, ...(second_factor && { code }) }),
     onSuccess: onProven,
   });
   const isWrong = prove.error instanceof MateriError && prove.error.code === "invalid_credentials";
@@ -45,7 +47,8 @@ function PasswordProof({ onProven, onGivenUp }: { onProven: () => void; onGivenU
         autoFocus
         required
       />
-      {!isWrong && <FormFault error={prove.error} />}
+      {second_factor && <CodeField value={code} onChange={setCode} error={prove.error} />}
+      {!isWrong && !isWrongCode(prove.error) && <FormFault error={prove.error} />}
       <div className="dialog-actions">
         <Button onClick={onGivenUp}>Cancel</Button>
         <Button look="primary" type="submit" busy={prove.isPending}>

@@ -1,5 +1,6 @@
 import { GoogleSection } from "./google-section.tsx";
 import { PasswordSection } from "./password-section.tsx";
+import { SecondFactorSection } from "./second-factor-section.tsx";
 import { SecurityEvents } from "./security-events.tsx";
 import { SessionsSection } from "./sessions-section.tsx";
 
@@ -8,6 +9,7 @@ export function SecurityPage() {
   return (
     <>
       <PasswordSection />
+      <SecondFactorSection />
       <GoogleSection />
       <SessionsSection />
       <SecurityEvents />

@@ -4,6 +4,7 @@ import type { Selection } from "../ot/selection.ts";
 import type { Role } from "../protocol/server-frames.ts";
 import { subprotocol } from "../protocol/subprotocol.ts";
 import type { Transport } from "./session/link.ts";
+import { hearNetwork } from "./session/network-events.ts";
 import type { Offline, Persistence } from "./session/persistence.ts";
 import type { Other } from "./session/presence.ts";
 import { saveStatus } from "./session/save-status.ts";
@@ -17,7 +18,6 @@ import {
 } from "./session/session-events.ts";
 import { Synchronizer } from "./session/synchronizer.ts";
 import { Waiters } from "./session/waiters.ts";
-import { whenOnline } from "./session/when-online.ts";
 
 export type { Connection, EndCode, Other, SaveStatus, SessionEvents, SetAside };
 
@@ -65,7 +65,7 @@ export class DocumentSession {
   readonly #listeners = new Listeners();
   readonly #waiters = new Waiters();
   readonly #sync: Synchronizer;
-  readonly #offOnline: () => void;
+  readonly #deafen: () => void;
   #editedAt = 0;
   #ownSetAside: readonly SetAside[] = [];
   #setAside: readonly SetAside[] = [];
@@ -95,7 +95,10 @@ export class DocumentSession {
       settled: () => this.#settle(),
       setAside: () => this.#ownSetAside,
     });
-    this.#offOnline = whenOnline(() => this.#sync.hurry());
+    this.#deafen = hearNetwork(
+      () => this.#sync.hurry(),
+      () => this.#sync.lost(),
+    );
     if (!options.offline) this.#begin(undefined);
     else {
       options.offline.start({
@@ -322,7 +325,7 @@ export class DocumentSession {
   #settle(): void {
     const { connection } = this;
     const isEnded = connection.state === "ended";
-    if (isEnded) this.#offOnline();
+    if (isEnded) this.#deafen();
     this.#waiters.settle(isEnded ? connection.reason : undefined);
     const setAside = [this.#ownSetAside, ...this.#orphans.map((orphan) => orphan.setAside)].flat();
     if (setAside.length !== this.#setAside.length) this.#setAside = setAside;

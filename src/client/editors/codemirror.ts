@@ -51,6 +51,10 @@ class Binding {
       session.on("change", ({ operation, remote }) => {
         if (remote) take(view, operation);
       }),
+      session.on("reset", ({ text }) => {
+        const changes = { from: 0, to: view.state.doc.length, insert: text };
+        view.dispatch({ changes, annotations: fromSession.of(true) });
+      }),
     ];
     this.#show();
   }

@@ -89,7 +89,7 @@ export class Synchronizer {
     });
     this.#heartbeat = new Heartbeat({
       send: (ping) => this.#link.send(ping),
-      dead: () => this.#link.lost(),
+      dead: () => this.lost(),
       back: () => this.presence.sendAgain(),
     });
   }
@@ -160,6 +160,11 @@ export class Synchronizer {
   /** Tries at once what it would try later. */
   hurry(): void {
     this.#link.hurry();
+  }
+
+  /** The network is gone, though nothing has said so on the connection. */
+  lost(): void {
+    this.#link.lost();
   }
 
   end(code: EndCode, reason: string): void {

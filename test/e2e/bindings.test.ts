@@ -18,13 +18,10 @@ let library: string;
 beforeAll(async () => {
   browser = await launch();
   context = await browser.newContext({ bypassCSP: true });
-  library = await bundled([
-    "src/client/index.ts",
-    "src/client/editors/textarea.ts",
-    "src/client/react/index.ts",
-    "react",
-    "react-dom/client",
-  ]);
+  library = await bundled(
+    ["src/client/index.ts", "src/client/editors/textarea.ts", "src/client/react/index.ts"],
+    `export { createElement, StrictMode } from "react"; export { createRoot } from "react-dom/client";`,
+  );
 });
 afterAll(() => browser.close());
 
@@ -99,6 +96,7 @@ it("React's hooks in StrictMode: one session stays, its text, status and presenc
       return session;
     };
     const { createElement: h, StrictMode, createRoot, useDocument, usePresence, useStatus, useText } = materi;
+    // biome-ignore lint/correctness/noComponentHookFactories: this function runs once, and elsewhere
     const Page = () => {
       const { session, error } = useDocument(client, documentId);
       const status = useStatus(session);
@@ -115,7 +113,7 @@ it("React's hooks in StrictMode: one session stays, its text, status and presenc
     root.render(h(StrictMode, null, h(Page)));
     Object.assign(globalThis, { sessions, root });
   }, id);
-  const shown = () => tab.locator("p").innerText();
+  const shown = () => tab.locator("p").textContent();
   await expect.poll(shown).toBe("Hello | saved |  | undefined");
   await bind(other, id);
   await other.locator("textarea").focus();

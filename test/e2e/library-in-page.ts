@@ -2,12 +2,10 @@ import type { BrowserContext, Page } from "playwright-core";
 import { rolldown } from "rolldown";
 import { url } from "./browser.ts";
 
-/** Several modules as one script, whose exports are the members of `materi`. `imports` are specifiers or paths of the project. */
-export async function bundled(imports: readonly string[]): Promise<string> {
+/** Modules of the project, and what else `more` exports, as one script, whose exports are the members of `materi`. */
+export async function bundled(paths: readonly string[], more = ""): Promise<string> {
   const entry = "library.ts";
-  const source = imports
-    .map((from) => `export * from "${from.startsWith("src/") ? `${process.cwd()}/${from}` : from}";`)
-    .join("\n");
+  const source = [...paths.map((path) => `export * from "${process.cwd()}/${path}";`), more].join("\n");
   const bundle = await rolldown({
     input: entry,
     transform: { define: { "process.env.NODE_ENV": '"development"' } },

@@ -1,8 +1,13 @@
 // What the client library is to those who install it.
-import { spawnSync } from "node:child_process";
+import { execSync, spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { gzipSync } from "node:zlib";
+import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/core";
+import { publint } from "publint";
 import { rolldown } from "rolldown";
-import { expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 /** Bytes that a page loads for an entry of the library before anything else, minified and compressed. */
 async function size(entry: string): Promise<number> {
@@ -31,4 +36,47 @@ it("the types of the REST methods are those of the routes", () => {
   });
   expect(stderr).toBe("");
   expect(status).toBe(0);
+});
+
+describe("what is packed", { timeout: 120_000 }, () => {
+  const run = (command: string) => execSync(command, { encoding: "utf8", stdio: ["ignore", "pipe", "pipe"] });
+  const folder = mkdtempSync(join(tmpdir(), "materi-pack-"));
+  let tarball: Uint8Array;
+  beforeAll(() => {
+    run(`"${process.execPath}" node_modules/typescript/bin/tsc -p src/client/tsconfig.build.json`);
+    const name = run(`npm pack --ignore-scripts --pack-destination "${folder}"`).trim().split("\n").at(-1)!;
+    tarball = readFileSync(join(folder, name));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it("is the library and its types, and needs no package but the editors that are bound", () => {
+    const besides = createPackageFromTarballData(tarball)
+      .listFiles()
+      .map((path) => path.replace("/node_modules/materi/", ""))
+      .filter((path) => !/^dist\/(client|ot|protocol)\/[\w/-]+(\.d)?\.(ts|js)$/.test(path));
+    expect(besides.sort()).toEqual(["README.md", "package.json"]);
+    const manifest = JSON.parse(readFileSync("package.json", "utf8"));
+    expect(manifest.dependencies ?? {}, "the service is bundled: what it needs are devDependencies").toEqual(
+      {},
+    );
+    expect(Object.keys(manifest.peerDependenciesMeta)).toEqual(Object.keys(manifest.peerDependencies));
+  });
+
+  it("is what bundlers and Node expect (publint)", async () => {
+    const { messages } = await publint({ pack: { tarball: Uint8Array.from(tarball).buffer }, strict: true });
+    expect(messages).toEqual([]);
+  });
+
+  it("has types that every kind of import finds (arethetypeswrong)", async () => {
+    const { problems } = (await checkPackage(createPackageFromTarballData(tarball))) as {
+      problems: { kind: string; resolutionKind?: string }[];
+    };
+    // It is ESM alone: `require` gets it from Node 22 on, and TypeScript says so; "node10" knows no `exports`.
+    const expected = ["CJSResolvesToESM", "NoResolution"];
+    expect(
+      problems.filter(
+        ({ kind, resolutionKind }) => !(expected.includes(kind) && /cjs|node10/.test(resolutionKind ?? "")),
+      ),
+    ).toEqual([]);
+  });
 });

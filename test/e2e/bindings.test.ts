@@ -1,7 +1,9 @@
 // The library's textarea and React hooks, in a real browser.
+import { readFileSync } from "node:fs";
 import type { Browser, BrowserContext, Page } from "playwright-core";
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { launch, password } from "./browser.ts";
+import { MateriClient } from "../../src/client/materi-client.ts";
+import { launch, password, url } from "./browser.ts";
 import { bundled, newTab } from "./library-in-page.ts";
 
 declare const materi: typeof import("../../src/client/index.ts") &
@@ -129,4 +131,25 @@ it("React's hooks in StrictMode: one session stays, its text, status and presenc
   expect(await states()).toEqual(["ended", "ended"]);
   await tab.close();
   await other.close();
+});
+
+it("README.md: five lines connect an editor", async () => {
+  const lines = /^```js\n([\s\S]*?)^```/m.exec(readFileSync("README.md", "utf8"))?.[1] ?? "";
+  expect(lines).toContain("bindTextarea(");
+  const account = { email: `reader-${crypto.randomUUID()}@example.com`, password, name: "Ann" };
+  const person = new MateriClient({ url });
+  await person.auth.register(account);
+  const { id } = await person.documents.create({ title: "First", content: "Hello" });
+  const tab = await newTab(context, library);
+  const code = lines
+    .replaceAll(/^import .*$/gm, "")
+    .replace("http://localhost:8787", url)
+    .replace("ann@example.com", account.email);
+  await tab.evaluate(`document.body.innerHTML = "<textarea></textarea>";
+    (async ({ MateriClient, bindTextarea }, id) => { ${code} })(materi, "${id}")`);
+  await tab.locator("textarea").focus();
+  await tab.keyboard.press("Control+End");
+  await tab.keyboard.type(" world");
+  await expect.poll(async () => (await person.documents.content(id)).text).toBe("Hello world");
+  await tab.close();
 });

@@ -53,13 +53,14 @@ const settingsSchema = z.object({
   GOOGLE_CLIENT_ID: z.string().default(""),
   GOOGLE_CLIENT_SECRET: z.string().default(""),
   GOOGLE_ISSUER: z.url().default("https://accounts.google.com").refine(isSecureOrLoopback),
+  BREACHED_PASSWORDS_URL: z.union([z.literal(""), z.url().refine(isSecureOrLoopback)]).default(""),
   WEBHOOKS_TO_LOOPBACK: z.enum(["", "true"]).default(""),
   DNS_OVER_HTTPS: z.url().default("https://cloudflare-dns.com/dns-query").refine(isSecureOrLoopback),
   PUBLIC_URL: z.url({ protocol: /^https?$/ }).transform((url) => new URL(url).origin),
   MAIL_FROM: z.email(),
 });
 
-/** Plain http is for a provider on the same machine alone: `npm start -- --with-oidc`, and tests. */
+/** Plain http is for a server on the same machine alone: `npm start -- --with-oidc`, and tests. */
 function isSecureOrLoopback(url: string): boolean {
   const { protocol, hostname } = new URL(url);
   return protocol === "https:" || (protocol === "http:" && isLoopback(hostname));
@@ -94,6 +95,8 @@ export interface Settings {
   allowedOrigins: string[];
   /** Undefined: nobody signs in with Google here. */
   google: GoogleSettings | undefined;
+  /** Where new passwords are looked up, up to the 5 digits (https://api.pwnedpasswords.com/range/). Undefined: nowhere. */
+  breachedPasswordsUrl: string | undefined;
   /** Webhooks may lead to this machine: for local development. */
   webhooksToLoopback: boolean;
   /** The resolver that webhooks' names are looked up with, in DNS's JSON over HTTPS. */
@@ -131,7 +134,7 @@ function parseSettings(env: SettingsSource): Settings {
       `Settings that are missing or not in the right form: ${faults}. SIGNING_KEYS is a JSON Web Key Set of private keys ` +
         "({keys: [{alg, kid, …}]}, EdDSA or ES256), REFRESH_SECRET and ENCRYPTION_SECRET are random texts of 32 characters or " +
         "more each. `npm start` makes them for local use (.dev.vars); a deployment gets them by `wrangler secret put`. " +
-        "ALLOWED_ORIGINS is a list of origins (https://app.example.com) with commas between, GOOGLE_ISSUER an https URL, " +
+        "ALLOWED_ORIGINS is a list of origins (https://app.example.com) with commas between, GOOGLE_ISSUER and BREACHED_PASSWORDS_URL are https URLs, " +
         'WEBHOOKS_TO_LOOPBACK "true" or nothing, SECOND_FACTOR "optional" or "required", ' +
         "ADMIN_TOKEN a random text of 32 characters or more, or nothing, DNS_OVER_HTTPS an https URL, " +
         "PUBLIC_URL the service's own http(s) address, MAIL_FROM an e-mail address.",
@@ -145,6 +148,7 @@ function parseSettings(env: SettingsSource): Settings {
     adminToken: data.ADMIN_TOKEN || undefined,
     secondFactor: data.SECOND_FACTOR,
     allowedOrigins: data.ALLOWED_ORIGINS,
+    breachedPasswordsUrl: data.BREACHED_PASSWORDS_URL || undefined,
     webhooksToLoopback: data.WEBHOOKS_TO_LOOPBACK === "true",
     dnsOverHttps: data.DNS_OVER_HTTPS,
     publicUrl: data.PUBLIC_URL,

@@ -1,10 +1,11 @@
 import { eq } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
-import type { Database } from "../db/database.ts";
+import { type Database, database } from "../db/database.ts";
 import { sessions, users } from "../db/schema.ts";
 import { eventIfChanged } from "../events/outbox.ts";
 import { Problem } from "../platform/problem.ts";
 import { auditRow } from "./audit.ts";
+import { refuseBreachedPassword } from "./breached-passwords.ts";
 import { hashPassword } from "./passwords.ts";
 import type { RequestOrigin } from "./request-origin.ts";
 import { newSession, type Session, tokenSession, type User, userColumns } from "./sessions.ts";
@@ -15,7 +16,7 @@ export type AccountExtras = (db: Database, user: User) => BatchItem<"sqlite">[];
 
 /** Opens an account and signs it in, unless that takes more. Throws Problem `email_taken`, `weak_password`. */
 export async function register(
-  db: Database,
+  env: Env,
   {
     email,
     password,
@@ -27,6 +28,8 @@ export async function register(
   now: number,
 ): Promise<{ user: User; session: Session | undefined }> {
   refuseWeakPassword(password, { email, name });
+  await refuseBreachedPassword(env, password);
+  const db = database(env.DB);
   const account = { id: crypto.randomUUID(), email, name, createdAt: now, emailVerifiedAt: null };
   const user: User = { ...account, oauthProvider: null, secondFactor: false };
   const session = signsIn ? newSession(user.id, origin, now) : undefined;

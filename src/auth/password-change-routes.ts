@@ -12,6 +12,7 @@ import * as schemas from "../protocol/rest/accounts.ts";
 import { currentUser } from "./accounts.ts";
 import { auditRow } from "./audit.ts";
 import { authenticated } from "./authenticate.ts";
+import { refuseBreachedPassword } from "./breached-passwords.ts";
 import { endSessions } from "./end-sessions.ts";
 import { passwordWasChanged } from "./messages.ts";
 import { checkPassword } from "./password-check.ts";
@@ -57,6 +58,7 @@ export function passwordChangeRoutes({ closeSockets }: AuthPorts) {
     refuseWeakPassword(chosen, { ...user, field: "new_password" });
     await checkPassword(c.env, { email: user.email, password, origin }, now);
     await checkCodeIfOn(c.env, { user, sessionId, origin, requestId: c.get("requestId") }, code, now);
+    await refuseBreachedPassword(c.env, chosen, "new_password");
     const passwordHash = await hashPassword(chosen);
     await endSessions(
       c.env,

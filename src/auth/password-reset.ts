@@ -5,6 +5,7 @@ import { settingsOf } from "../env.ts";
 import { sendMail } from "../platform/mail.ts";
 import { normalizeEmail } from "./accounts.ts";
 import { auditRow } from "./audit.ts";
+import { refuseBreachedPassword } from "./breached-passwords.ts";
 import { invalidLink, newLinkToken, takeLinkToken } from "./email-links.ts";
 import { endSessions } from "./end-sessions.ts";
 import { chooseNewPassword } from "./messages.ts";
@@ -63,6 +64,7 @@ export async function resetPassword(
   if (!user) throw invalidLink();
   // Before the link is used up: who chose a weak password tries again with it.
   refuseWeakPassword(password, user);
+  await refuseBreachedPassword(env, password);
   const passwordHash = await hashPassword(password);
   if (!(await takeLinkToken(db, { token, purposes: ["reset"] }, now))) throw invalidLink();
   await endPersonalTokens(env, closeSockets, { which: eq(personalTokens.userId, user.id) }, now);

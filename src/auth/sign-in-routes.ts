@@ -1,6 +1,5 @@
 import { createRoute, OpenAPIHono } from "@hono/zod-openapi";
 import { sql } from "drizzle-orm";
-import { database } from "../db/database.ts";
 import { settingsOf } from "../env.ts";
 import { bearerToken } from "../platform/bearer-token.ts";
 import { jsonBody } from "../platform/json-body.ts";
@@ -105,7 +104,7 @@ export function signInRoutes({ accountExtras, closeSockets }: AuthPorts) {
       const now = Date.now();
       const origin = originOf(c);
       const opened = await register(
-        database(c.env.DB),
+        c.env,
         { ...c.req.valid("json"), origin, signsIn: settingsOf(c.env).secondFactor !== "required" },
         accountExtras,
         now,

@@ -20,7 +20,7 @@ export function refuseWeakPassword(
 ): void {
   const lower = password.normalize("NFC").toLowerCase();
   common ??= new Set(commonPasswords.trim().split(/\s+/));
-  if (common.has(lower)) throw weak(field, "is one of the commonest passwords");
+  if (common.has(lower)) throw weakPassword(field, "is one of the commonest passwords");
   const words = [email, ...email.split("@"), name, ...name.split(/\s+/)]
     .map((word) => word.normalize("NFC").toLowerCase())
     // Two letters are in many a good password.
@@ -28,11 +28,12 @@ export function refuseWeakPassword(
     .sort((a, b) => b.length - a.length);
   const rest = [...words, ...serviceWords].reduce((left, word) => left.replaceAll(word, ""), lower);
   if ([...rest].length < ownCharacters && rest !== lower) {
-    throw weak(field, "is little more than a name that belongs to the account or to this service");
+    throw weakPassword(field, "is little more than a name that belongs to the account or to this service");
   }
 }
 
-function weak(field: string, fault: string): Problem {
+/** The refusal of a new password; what is wrong with it is said, and it is not quoted. */
+export function weakPassword(field: string, fault: string): Problem {
   const message = `${field} ${fault}`;
   return new Problem(
     "weak_password",

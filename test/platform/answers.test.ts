@@ -108,6 +108,8 @@ describe("an unexpected error", () => {
       { ...testSecrets, REFRESH_SECRET: "sEcReT" },
       { ...testSecrets, ENCRYPTION_SECRET: `${testSecrets.ENCRYPTION_SECRET},sEcReT` },
       { ...testSecrets, SECOND_FACTOR: "sEcReT" },
+      { ...testSecrets, ADMIN_TOKEN: "sEcReT" },
+      { ...testSecrets, BREACHED_PASSWORDS_URL: "http://sEcReT.example/range/" },
       // Origins as browsers send them: no path, no star; and no provider whose answers come over plain http.
       ...["*", "https://sEcReT.example/", "sEcReT.example", "https://a.example,*"].map((ALLOWED_ORIGINS) => ({
         ...testSecrets,

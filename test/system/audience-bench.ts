@@ -2,12 +2,12 @@
 // writer, over real sockets to a real workerd on this machine; with smaller fan-outs than those of the service, a deeper tree.
 // Prints what docs/scaling.md reckons with.
 import { randomUUID } from "node:crypto";
-import { readdirSync, readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { Text } from "../../src/ot/text.ts";
 import { limits } from "../../src/protocol/limits.ts";
 import type { ServerFrame } from "../../src/protocol/server-frames.ts";
 import { startServer } from "../support/server.ts";
+import { serverCpu } from "../support/server-cpu.ts";
 
 const viewers = Number(process.argv[2] ?? 2_000);
 const seconds = Number(process.argv[3] ?? 10);
@@ -19,30 +19,6 @@ const editsPerSecond = 5;
 
 /** Of what a room tells of itself. */
 type Stats = Record<"sockets" | "framesOut" | "rowsWritten", number>;
-
-/** CPU seconds of every process below this one. */
-function serverCpu(): number {
-  const processes = readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .flatMap((pid) => {
-      try {
-        const fields = readFileSync(`/proc/${pid}/stat`, "utf8").split(") ")[1]!.split(" ");
-        return [
-          { pid: Number(pid), parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) },
-        ];
-      } catch {
-        return [];
-      }
-    });
-  const below = new Set([process.pid]);
-  let ticks = 0;
-  for (let size = 0; size !== below.size; ) {
-    size = below.size;
-    for (const { pid, parent } of processes) if (below.has(parent)) below.add(pid);
-  }
-  for (const { pid, ticks: own } of processes) if (below.has(pid) && pid !== process.pid) ticks += own;
-  return ticks / 100;
-}
 
 const server = await startServer({ main: "test/support/audience-worker.ts" });
 try {

@@ -1,0 +1,144 @@
+// The Worker of history-growth.ts: rooms that can be given a long history at once, and questions about it.
+import { insertion, replacement } from "../src/ot/operation.ts";
+import { Text } from "../src/ot/text.ts";
+import { DocumentRoom as Room } from "../src/room/document-room.ts";
+import type { LastSubmission } from "../src/room/operation-log.ts";
+import type { Grant } from "../src/room/room-api.ts";
+import { SqliteOperationLog } from "../src/room/sqlite-operation-log.ts";
+import { Random } from "../test/support/ot-random.ts";
+
+export * from "../src/index.ts";
+
+/** Commits between two snapshots, as an average room makes them. */
+const snapshotCommits = 8_192;
+
+export class DocumentRoom extends Room {
+  /** What three people typed, one operation in each commit: mostly where they typed before, one in six a deletion. */
+  async type(operations: number): Promise<void> {
+    await this.create({ content: "", author: { userId: "ann", kind: "person" } });
+    const random = new Random(20_261_123);
+    const log = new SqliteOperationLog(this.ctx.storage, { fullAt: Number.POSITIVE_INFINITY });
+    const writers = [1, 2, 3].map((actor) => ({
+      actor,
+      clientId: `${actor}`,
+      userId: `${actor}`,
+      kind: "person" as const,
+    }));
+    const text = Text.from("");
+    const lastByActor = new Map<number, LastSubmission>();
+    let at = 1_700_000_000_000;
+    let cursor = 0;
+    for (let version = 1; version <= operations; version++) {
+      if (random.chance(0.02)) cursor = random.int(text.length + 1);
+      const deletes = cursor > 0 && random.chance(0.16);
+      const operation = deletes
+        ? replacement(cursor - 1, 1, "")
+        : insertion(cursor, random.chance(0.1) ? "\n" : "a");
+      cursor += deletes ? -1 : 1;
+      text.apply(operation);
+      const { actor } = writers[Math.floor(version / 500) % writers.length] ?? { actor: 1 };
+      const seq = (lastByActor.get(actor)?.seq ?? 0) + 1;
+      lastByActor.set(actor, { seq, version });
+      at += 80 + random.int(300);
+      log.append({
+        from: version,
+        entries: [{ actor, seq, operation }],
+        operationsJson: [JSON.stringify(operation)],
+        at,
+        newActors: version === 1 ? writers : [],
+        ...(version % snapshotCommits === 0 && { snapshot: { version, text: text.toString(), lastByActor } }),
+      });
+      if (version % snapshotCommits > 0) continue;
+      while (log.upkeep(at + 3_600_000));
+      await this.ctx.storage.sync();
+    }
+    await this.ctx.storage.sync();
+    // What it has in memory is of before.
+    this.ctx.abort("filled");
+  }
+}
+
+const grant: Grant = {
+  userId: "reader",
+  name: "Reader",
+  kind: "person",
+  role: "editor",
+  sessionId: "s",
+  expiresAt: 4_000_000_000,
+  decidedAt: 0,
+};
+
+async function welcomeUnits(room: DurableObjectStub<DocumentRoom>, since?: number): Promise<number> {
+  const headers = { upgrade: "websocket", "x-materi-grant": JSON.stringify(grant) };
+  const { webSocket } = await room.fetch("https://room/", { headers });
+  if (!webSocket) throw new Error("no socket");
+  webSocket.accept();
+  const frame = await new Promise<string>((resolve) => {
+    webSocket.addEventListener("message", ({ data }) => resolve(data as string));
+    webSocket.send(
+      JSON.stringify({
+        type: "hello",
+        client_id: crypto.randomUUID(),
+        ...(since !== undefined && { since, last_seq: 0 }),
+      }),
+    );
+  });
+  webSocket.close(1000);
+  return frame.length;
+}
+
+type Question = (room: DurableObjectStub<DocumentRoom>, of: number) => Promise<unknown>;
+
+/** `of` is a version. */
+const questions: Record<string, Question> = {
+  load: async (room) => (await room.readUnless([])).ok,
+  welcome: (room) => welcomeUnits(room),
+  "welcome since": (room, of) => welcomeUnits(room, of),
+  "text at version": (room, of) => room.readVersion(of),
+  blame: (room) => room.blame({ from: 0, most: 1_000 }),
+  diff: (room, of) => room.diff({ from: of, to: of + 1_000 }),
+  history: (room, of) => room.changes({ before: of, limit: 50 }),
+  operations: (room, of) => room.operations({ since: of, limit: 1_000 }),
+};
+
+export default {
+  async fetch(request: Request, env: Env): Promise<Response> {
+    const { pathname, searchParams } = new URL(request.url);
+    const [, id = "", what = ""] = pathname.split("/");
+    const namespace = env.ROOMS as unknown as DurableObjectNamespace<DocumentRoom>;
+    const room = namespace.getByName(id);
+    const of = Number(searchParams.get("of"));
+    if (what === "type") {
+      await room.type(of).catch(() => {});
+      return Response.json(await namespace.getByName(id).stats());
+    }
+    const question = questions[decodeURIComponent(what)];
+    if (!question) return Response.json(Object.keys(questions));
+    // Somebody else, who waits meanwhile.
+    let longest = 0;
+    let done = false;
+    const waiting = (async () => {
+      while (!done) {
+        const asked = performance.now();
+        await room.stats();
+        longest = Math.max(longest, performance.now() - asked);
+        await new Promise((resolve) => setTimeout(resolve, 5));
+      }
+    })();
+    const began = performance.now();
+    let calls = 0;
+    for (;;) {
+      calls += 1;
+      const answer = (await question(room, of)) as { ok?: boolean; code?: string } | number | boolean;
+      if (typeof answer === "object" && answer.ok === false) {
+        if (answer.code === "unavailable") continue;
+        throw new Error(answer.code);
+      }
+      break;
+    }
+    const ms = performance.now() - began;
+    done = true;
+    await waiting;
+    return Response.json({ ms, longest, calls });
+  },
+};

@@ -1,6 +1,7 @@
 // Hooks for React: `materi/react`.
 import { useCallback, useEffect, useRef, useState, useSyncExternalStore } from "react";
-import type { DocumentSession, Other, SaveStatus, SessionEvents } from "../document-session.ts";
+import type { Role } from "../../protocol/server-frames.ts";
+import type { Connection, DocumentSession, Other, SaveStatus, SessionEvents } from "../document-session.ts";
 import type { MateriClient } from "../materi-client.ts";
 
 export interface OpenDocument {
@@ -13,6 +14,9 @@ export interface OpenDocument {
 const statusEvents = ["status"] as const;
 const presenceEvents = ["presence", "change", "reset"] as const;
 const textEvents = ["change", "reset"] as const;
+const connectionEvents = ["connection"] as const;
+const roleEvents = ["role", "connection"] as const;
+const versionEvents = ["change", "reset", "acknowledged"] as const;
 const nobody: readonly Other[] = [];
 const opening: OpenDocument = { session: undefined, error: undefined };
 
@@ -64,6 +68,22 @@ export function usePresence(session: DocumentSession | undefined): readonly Othe
 /** The text. For a short one: an editor's binding does not build it anew with every edit. */
 export const useText = (session: DocumentSession | undefined): string | undefined =>
   useSession(session, textEvents, ({ text }) => text);
+
+/** Where the connection stands; `ended` says why. */
+export const useConnection = (session: DocumentSession | undefined): Connection | undefined =>
+  useSession(session, connectionEvents, ({ connection }) => connection);
+
+/** What the person may do in the document, as the room last said. */
+export const useRole = (session: DocumentSession | undefined): Role | undefined =>
+  useSession(session, roleEvents, ({ role }) => role);
+
+/** Whether edits are taken. */
+export const useCanEdit = (session: DocumentSession | undefined): boolean =>
+  useSession(session, roleEvents, ({ isReadOnly }) => !isReadOnly) ?? false;
+
+/** The last version that arrived. */
+export const useVersion = (session: DocumentSession | undefined): number | undefined =>
+  useSession(session, versionEvents, ({ version }) => version);
 
 /** Something of a session, which these events may change. `read` answers the same as long as it is the same. */
 function useSession<T>(

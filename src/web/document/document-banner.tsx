@@ -1,13 +1,13 @@
 import type { DocumentSession } from "../../client/index.ts";
+import { useConnection, useStatus } from "../../client/react/index.ts";
 import { Button } from "../design/button.tsx";
 import { Notice } from "../design/notice.tsx";
-import { useOfSession } from "./use-session.ts";
 
 /** What whoever writes has to know now, and what they can do about it. */
 export function DocumentBanner({ session }: { session: DocumentSession }) {
-  const connection = useOfSession(session, ["connection"], () => session.connection);
-  const status = useOfSession(session, ["status"], () => session.status);
-  const setAside = useOfSession(session, ["status"], () => session.setAside);
+  const connection = useConnection(session) ?? session.connection;
+  const status = useStatus(session) ?? session.status;
+  const { setAside } = session;
   return (
     <div className="document-banner">
       {connection.state === "ended" && connection.code !== "closed" && (

@@ -2,6 +2,7 @@ import { useQuery } from "@tanstack/react-query";
 import { lazy, type ReactNode, Suspense, useDeferredValue, useEffect, useState } from "react";
 import { Link } from "wouter";
 import type { DocumentSession } from "../../client/index.ts";
+import { useCanEdit, useConnection, useRole, useText, useVersion } from "../../client/react/index.ts";
 import { client } from "../client.ts";
 import { Button, buttonClass } from "../design/button.tsx";
 import { explain } from "../design/explain.ts";
@@ -15,7 +16,7 @@ import { Editor } from "./editor.tsx";
 import { PeopleHere } from "./people-here.tsx";
 import { SaveStatus } from "./save-status.tsx";
 import { ShareDialog } from "./share-dialog.tsx";
-import { useOfSession, useSession } from "./use-session.ts";
+import { useKeptDocument } from "./use-kept-document.ts";
 import { countWords } from "./words.ts";
 
 const Preview = lazy(async () => ({ default: (await import("./preview.tsx")).Preview }));
@@ -31,7 +32,7 @@ interface DocumentPageProps {
 export function DocumentPage({ id, back, showsHistory = true }: DocumentPageProps) {
   const reader = useClient();
   const document = useQuery({ queryKey: ["document", id], queryFn: () => reader.documents.get(id) });
-  const { session, error } = useSession(id);
+  const { session, error } = useKeptDocument(id);
   const failed = error ?? document.error;
   if (failed) {
     return (
@@ -55,9 +56,10 @@ function Opened({
   back,
   showsHistory,
 }: DocumentPageProps & { title: string; session: DocumentSession }) {
-  const role = useOfSession(session, ["role", "connection"], () => session.role);
-  const readOnly = useOfSession(session, ["role", "connection"], () => session.isReadOnly);
-  const isRefused = useOfSession(session, ["connection"], () => hasNoAccess(session));
+  const role = useRole(session);
+  const readOnly = !useCanEdit(session);
+  const connection = useConnection(session);
+  const isRefused = connection?.state === "ended" && connection.code === "forbidden";
   // Perhaps because the sign-in has ended: this finds out, and then there is nobody signed in any more.
   useEffect(() => {
     if (isRefused) void client.account.get().catch(() => {});
@@ -103,11 +105,8 @@ function Opened({
   );
 }
 
-const hasNoAccess = ({ connection }: DocumentSession): boolean =>
-  connection.state === "ended" && connection.code === "forbidden";
-
 function SessionPreview({ session }: { session: DocumentSession }) {
-  const text = useOfSession(session, ["change"], () => session.text);
+  const text = useText(session) ?? "";
   return (
     // biome-ignore lint/a11y/noNoninteractiveTabindex: so that the keyboard scrolls it
     <div className="document-preview" tabIndex={0}>
@@ -117,8 +116,8 @@ function SessionPreview({ session }: { session: DocumentSession }) {
 }
 
 function Foot({ session }: { session: DocumentSession }) {
-  const text = useDeferredValue(useOfSession(session, ["change"], () => session.text));
-  const version = useOfSession(session, ["change", "acknowledged"], () => session.version);
+  const text = useDeferredValue(useText(session) ?? "");
+  const version = useVersion(session);
   return (
     <footer className="document-foot">
       <span>

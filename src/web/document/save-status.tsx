@@ -1,9 +1,9 @@
 import type { DocumentSession } from "../../client/index.ts";
-import { useOfSession } from "./use-session.ts";
+import { useStatus } from "../../client/react/index.ts";
 
 /** What has become of one's own edits: `saved` is said of what is durable, and of nothing else. */
 export function SaveStatus({ session }: { session: DocumentSession }) {
-  const status = useOfSession(session, ["status"], () => session.status);
+  const status = useStatus(session) ?? session.status;
   return (
     <span className={`status status-${status.kind}`} role="status">
       {words(status)}

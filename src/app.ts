@@ -15,6 +15,7 @@ import { documentRoutes } from "./documents/routes.ts";
 import { indexAfter, sweepSearchIndex } from "./documents/search-index.ts";
 import { searchRoutes } from "./documents/search-routes.ts";
 import { socketRoute } from "./documents/socket.ts";
+import { transferRoutes } from "./documents/transfer-routes.ts";
 import { settingsOf } from "./env.ts";
 import { consumeEvents } from "./events/consume.ts";
 import type { EventConsumer } from "./events/event.ts";
@@ -70,6 +71,7 @@ app.route("/api/v1", webhookRoutes);
 app.route("/api/v1", contentRoutes);
 app.route("/api/v1", operationRoutes);
 app.route("/api/v1", searchRoutes);
+app.route("/api/v1", transferRoutes);
 app.route("/", socketRoute);
 
 app.get("/health", (c) => c.json({ status: "ok" }));

@@ -116,7 +116,7 @@ export const limits = {
   refreshTokenUnits: 512,
   /** Code units of the token of an e-mailed link as it is presented; ours have 43. */
   linkTokenUnits: 128,
-  /** Documents of one export: a call each, of the 10,000 that an invocation has; a text each, of 4 MB at most. */
+  /** Documents of one export, of a person's or of a workspace's: a call each, of the 10,000 that an invocation has; a text each, of 4 MB at most. */
   exportDocuments: 1_000,
   /** Code units of an authorization code, a state or an issuer as they come back from a provider; Google's codes have about 100. */
   oauthUnits: 2_048,
@@ -240,6 +240,10 @@ export const limits = {
   questionUnits: 200,
   /** Documents of one search that can be paged to: each page ranks all that come before it anew. */
   searchDepth: 1_000,
+  /** Code units of an HTML text that is imported: to turn that into Markdown takes some seconds of a core at the worst. */
+  importedHtmlUnits: 1_048_576,
+  /** Code units of a document that is exported as HTML: what Markdown nests in itself at its worst takes seconds, too. */
+  renderedUnits: 262_144,
   /** Items on one page of a list. */
   pageItems: { default: 50, max: 100 },
 } as const;

@@ -94,6 +94,12 @@ export const requests: Record<string, (at: Asking) => Asked | Promise<Asked>> = 
   }),
   "POST /documents": () => ({ json: { title: "T" } }),
   "POST /documents, into the workspace": ({ thing }) => ({ json: { title: "T", workspace_id: thing.id } }),
+  "POST /documents/import": () => ({ body: "# T", headers: { "content-type": "text/markdown" } }),
+  "POST /documents/import, into the workspace": ({ thing }) => ({
+    query: `?workspace_id=${thing.id}`,
+    body: "# T",
+    headers: { "content-type": "text/markdown" },
+  }),
   "GET /search": () => ({ query: "?q=text" }),
   "GET /search, of the workspace": ({ thing }) => ({ query: `?q=text&workspace_id=${thing.id}` }),
   "GET /documents, of the workspace": ({ thing }) => ({ query: `?workspace_id=${thing.id}` }),

@@ -1155,6 +1155,17 @@ export interface Routes {
     };
     answer: DocumentPage;
   };
+  /** Make a document of a Markdown, text or HTML file. */
+  "POST /documents/import": {
+    body: string;
+    query: {
+      /** Else the page's title, or the text's first heading, or its first line. */
+      title?: string | undefined;
+      /** Else the personal workspace. */
+      workspace_id?: string | undefined;
+    };
+    answer: Document;
+  };
   /** Read a document, with its text and version at this moment. */
   "GET /documents/{id}": {
     body: undefined;
@@ -1245,6 +1256,14 @@ export interface Routes {
       client_id?: string | undefined;
       /** The `seq` of a submission whose answer was lost. */
       last_seq?: number | undefined;
+    };
+    answer: TextAnswer;
+  };
+  /** Save a document as a file. */
+  "GET /documents/{id}/export": {
+    body: undefined;
+    query: {
+      format?: "md" | "txt" | "html" | undefined;
     };
     answer: TextAnswer;
   };
@@ -1598,6 +1617,15 @@ export interface Routes {
     body: undefined;
     query: undefined;
     answer: undefined;
+  };
+  /** Save all documents of a workspace as a zip file. */
+  "GET /workspaces/{id}/export": {
+    body: undefined;
+    query: {
+      /** The `next_cursor` of the export before. */
+      cursor?: string | undefined;
+    };
+    answer: TextAnswer;
   };
   /** Invite an address into a workspace (owners and admins). */
   "POST /workspaces/{id}/invitations": {

@@ -20,6 +20,19 @@ export const documentChange = z
   )
   .meta({ id: "DocumentChange" });
 
+/** The query of `POST /documents/import`. */
+export const importQuery = z.object({
+  title: title.optional().meta({
+    description: "Else the page's title, or the text's first heading, or its first line.",
+  }),
+  workspace_id: id.optional().meta({ description: "Else the personal workspace." }),
+});
+
+/** The query of `GET /documents/{id}/export`. */
+export const exportQuery = z.object({
+  format: z.enum(["md", "txt", "html"], "format must be md, txt or html").default("md"),
+});
+
 /** What `POST /documents/{id}/duplicate` takes. */
 export const duplication = z
   .object(

@@ -15,6 +15,7 @@ import { Fault, Waiting } from "./design/notice.tsx";
 import { DocumentsPage } from "./documents/documents-page.tsx";
 import { SharedPage } from "./documents/shared-page.tsx";
 import { TrashPage } from "./documents/trash-page.tsx";
+import { SearchPage } from "./search/search-page.tsx";
 import { Faulty } from "./shell/faulty.tsx";
 import { NotFoundPage } from "./shell/not-found-page.tsx";
 import { Shell } from "./shell/shell.tsx";
@@ -87,6 +88,7 @@ function SignedInPages() {
               <Route path="/" component={DocumentsPage} />
               <Route path="/shared-with-me" component={SharedPage} />
               <Route path="/trash" component={TrashPage} />
+              <Route path="/search" component={SearchPage} />
               <Route path="/settings/*?" component={SettingsPages} />
               <Route path="/workspaces/:id/*?">{({ id }) => <WorkspacePages key={id} id={id} />}</Route>
               <Route component={NotFoundPage} />

@@ -3,6 +3,7 @@ import { type ReactNode, useState } from "react";
 import { Link, useLocation, useRoute } from "wouter";
 import { client, useSignedIn } from "../client.ts";
 import { Menu } from "../design/menu.tsx";
+import { SearchBox } from "../search/search-box.tsx";
 import { NewWorkspaceDialog } from "../workspaces/new-workspace-dialog.tsx";
 import { workspacesQuery } from "../workspaces/workspaces-query.ts";
 import { Avatar } from "./avatar.tsx";
@@ -18,6 +19,7 @@ export function Shell({ children }: { children: ReactNode }) {
           <img src="/icon.svg" alt="" width="24" height="24" />
           Materi
         </Link>
+        <SearchBox />
         <div className="shell-head-end">
           <PersonMenu />
         </div>

@@ -25,7 +25,8 @@ export const limits = {
   transformParts: 2_097_152,
   /**
    * What one question about a document's past may go through, in weight of operations (16, and one for each unit inserted):
-   * some 2 million typed edits, a few seconds. What is further away is answered when the question is asked again.
+   * some 2 million typed edits, ten seconds of CPU of the platform's 30. What is further away is answered when the question is
+   * asked again.
    */
   replayWeight: 33_554_432,
   /** Days for which a history may be told to be kept: a hundred years. The platform takes no alarm after the year 275,760. */

@@ -67,7 +67,13 @@ export class EditAnnouncements implements AlarmTask {
   async run(now: number): Promise<void> {
     const version = this.#ports.version();
     if (version === undefined) return;
-    await within(patience, this.#ports.announce({ version, at: this.#lastAt ?? now }));
+    try {
+      await within(patience, this.#ports.announce({ version, at: this.#lastAt ?? now }));
+    } catch (error) {
+      // Begun anew, or each edit from here on would be overdue, and ring at once.
+      this.#firstAt = now;
+      throw error;
+    }
     const newest = this.#ports.version();
     // Erased meanwhile: what is gone stays empty.
     if (newest === undefined) this.#firstAt = undefined;

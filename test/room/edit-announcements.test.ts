@@ -134,6 +134,21 @@ describe("announcements of edits", () => {
     expect(scene.told).toEqual([{ version: 2, after: expect.any(Number) }]);
   });
 
+  it("cost no more while nobody hears them, however long people write on", async () => {
+    const scene = new Scene();
+    scene.answer = async () => {
+      throw new Error("D1 is down");
+    };
+    const edits = 4 * 600;
+    for (let edit = 0; edit < edits; edit++) {
+      scene.edit();
+      await scene.pass(250);
+    }
+    expect(scene.rows / edits).toBeLessThan(0.1);
+    expect(scene.reported.length).toBeLessThan(20);
+    expect(scene.reported.length).toBeGreaterThan(5);
+  });
+
   it("are made again of an edit that came while one was made", async () => {
     const scene = new Scene();
     scene.answer = async () => {

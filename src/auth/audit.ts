@@ -12,6 +12,7 @@ export type AuditEvent =
   | "session.started"
   | "session.ended"
   | "session.revoked"
+  | "session.crowded_out"
   | "session.ended_by_operator"
   | "session.reauthenticated"
   | "session.refresh_reused"

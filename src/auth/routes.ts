@@ -4,6 +4,7 @@ import type { RequestContext } from "../platform/request-context.ts";
 import { emailRoutes } from "./email-routes.ts";
 import { googleRoutes } from "./google-routes.ts";
 import { identityRoutes } from "./identity-routes.ts";
+import { methodsRoutes } from "./methods-routes.ts";
 import { operatorRoutes } from "./operator-routes.ts";
 import { ownDataRoutes } from "./own-data-routes.ts";
 import { passwordChangeRoutes } from "./password-change-routes.ts";
@@ -21,10 +22,11 @@ export function authRoutes(ports: AuthPorts) {
   const routes = new OpenAPIHono<RequestContext>();
   routes.use(
     "/auth/*",
-    floodGuard("CREDENTIALS_RATE", (path) => !/\/(refresh|logout)$/.test(path)),
+    floodGuard("CREDENTIALS_RATE", (path) => !/\/(refresh|logout|methods)$/.test(path)),
   );
   return routes
     .route("/", signInRoutes(ports))
+    .route("/", methodsRoutes)
     .route("/", secondStepRoutes)
     .route("/", secondFactorRoutes)
     .route("/", passwordResetRoutes(ports))

@@ -3,9 +3,10 @@ import type { BatchItem } from "drizzle-orm/batch";
 import { type Database, database } from "../db/database.ts";
 import { sessions, users } from "../db/schema.ts";
 import { log } from "../platform/log.ts";
+import { limits } from "../protocol/limits.ts";
 import { auditRows } from "./audit.ts";
 import { endSessions } from "./end-sessions.ts";
-import { withinTime } from "./live-sessions.ts";
+import { rememberEnded, withinTime } from "./live-sessions.ts";
 import type { PresentedRefresh } from "./refresh-token.ts";
 import type { RequestOrigin } from "./request-origin.ts";
 import { judgeRefresh, sessionEnd, sessionMaxAge, sessionMaxIdle } from "./session-rules.ts";
@@ -54,7 +55,7 @@ export function newSession(userId: string, origin: RequestOrigin, now: number): 
 }
 
 /**
- * Starts a session, and clears away those of the same person that have run out; if what the person has proved still is a
+ * Starts a session, and clears away those of the same person that have run out, or are too many; if what the person has proved still is a
  * proof at that moment: a password that was changed meanwhile, and an identity that was unlinked, open nothing any more.
  * `use` is the statement that uses the proof up, directly before `stillProved` is asked. Undefined: it is none.
  */
@@ -70,6 +71,8 @@ export async function startSession(
     lte(sessions.createdAt, now - sessionMaxAge),
     lte(sessions.rotatedAt, now - sessionMaxIdle),
   );
+  const tooMany = sql`${sessions.id} IN (SELECT id FROM sessions WHERE user_id = ${userId}
+    ORDER BY rotated_at DESC, id LIMIT -1 OFFSET ${limits.sessionsPerPerson})`;
   const outcomes = await db.batch([
     db.delete(sessions).where(and(eq(sessions.userId, userId), ended)),
     ...(use ? [use] : []),
@@ -82,8 +85,12 @@ export async function startSession(
       )
       .returning({ id: sessions.id }),
     auditRows(db, eq(sessions.id, session.id), { event: "session.started", origin }, now),
+    auditRows(db, tooMany, { event: "session.crowded_out", origin }, now),
+    // Their sockets are closed by the sweep (decision 0005).
+    db.delete(sessions).where(tooMany).returning({ id: sessions.id }),
   ]);
-  const started = outcomes.at(-2) as { id: string }[];
+  rememberEnded((outcomes.at(-1) as { id: string }[]).map(({ id }) => id));
+  const started = outcomes[use ? 2 : 1] as { id: string }[];
   return started.length > 0 ? tokenSession(session) : undefined;
 }
 

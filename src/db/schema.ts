@@ -180,7 +180,10 @@ export const auditEvents = sqliteTable(
     userAgent: text("user_agent"),
     createdAt: integer("created_at").notNull(),
   },
-  (table) => [index("audit_events_user_created").on(table.userId, table.createdAt, table.id)],
+  (table) => [
+    index("audit_events_user_created").on(table.userId, table.createdAt, table.id),
+    index("audit_events_created").on(table.createdAt),
+  ],
 );
 
 /** One row per sign-in; law AU-2 works on `generation` alone, so no token and no hash of one is stored. */

@@ -192,6 +192,10 @@ export const limits = {
   /** Days for which a network counts as one of the account's owner's after a sign-in, and how many do. */
   knownNetworkDays: 90,
   knownNetworks: 20,
+  /** Sessions of one person: a list that is looked through; the one that was used longest ago ends for a new one. */
+  sessionsPerPerson: 100,
+  /** Days for which the audit of an account is kept: a year and what one is late. */
+  auditDays: 400,
   /** Workspaces that one person is in: more than anybody works in, and few enough to look through. */
   workspacesPerPerson: 100,
   /** Members of one workspace: what one page of D1 rows and a change of them can go through at once. */

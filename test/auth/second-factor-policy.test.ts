@@ -100,6 +100,15 @@ describe("where everybody has to have a second factor", () => {
   });
 });
 
+describe("GET /auth/methods", () => {
+  it("tells a page which ways in there are", async () => {
+    const methods = async (browser: Browser) => (await browser.open("/api/v1/auth/methods")).body;
+    const plain = { password: true, google: false, second_factor: "optional" };
+    expect(await methods(new Browser({}))).toEqual(plain);
+    expect(await methods(required())).toEqual({ ...plain, google: true, second_factor: "required" });
+  });
+});
+
 describe("AU-12: signing in with Google", () => {
   it("asks for the second factor too, by a challenge that no address and no script sees", async () => {
     const browser = new Browser();

@@ -8,6 +8,7 @@ import { sessionMaxAge, sessionMaxIdle } from "../../src/auth/session-rules.ts";
 import worker from "../../src/index.ts";
 import { onError } from "../../src/platform/error-handling.ts";
 import { type RequestContext, requestContext } from "../../src/platform/request-context.ts";
+import { limits } from "../../src/protocol/limits.ts";
 import type { TokensBody } from "../../src/protocol/rest/accounts.ts";
 import type { AuditEventBody, SessionBody } from "../../src/protocol/rest/sessions.ts";
 import { type Answer, api, expectProblem, newAccount } from "../support/api.ts";
@@ -326,6 +327,31 @@ describe("GET /users/me/audit", () => {
   });
 });
 
+describe("very many sessions", () => {
+  it("are not kept: a new one ends the one that was used longest ago, which the audit tells", async () => {
+    const account = await newAccount();
+    const stranger = await newAccount();
+    await env.DB.prepare(
+      `WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ?1 - 1)
+       INSERT INTO sessions (id, user_id, generation, rotated_at, created_at, authenticated_at)
+       SELECT ?2 || '-' || i, ?2, 0, ?3 + i, ?3, 0 FROM n`,
+    )
+      .bind(limits.sessionsPerPerson, account.user.id, Date.now())
+      .run();
+    pass(60_000);
+    const newest = await signIn(account);
+    expectProblem(await me(account.access_token), "invalid_token");
+    const { results } = await env.DB.prepare("SELECT id FROM sessions WHERE user_id = ?")
+      .bind(account.user.id)
+      .all<{ id: string }>();
+    expect(results).toHaveLength(limits.sessionsPerPerson);
+    expect(results.map(({ id }) => id)).toContain(`${account.user.id}-1`);
+    const told = (await auditOf(newest.access_token)).filter(({ event }) => event === "session.crowded_out");
+    expect(told.map(({ session_id }) => session_id)).toEqual([sid(account)]);
+    expect((await me(stranger.access_token)).status).toBe(200);
+  });
+});
+
 describe("the hourly upkeep", () => {
   const count = async (table: string, where: string, ...values: unknown[]) =>
     (
@@ -369,5 +395,21 @@ describe("the hourly upkeep", () => {
     await scheduled(hour);
     expect(await left()).toEqual([1, 1, 1]);
     expect(await count("sessions", "id = ?", sid(busy))).toBe(1);
+  });
+
+  it("forgets what happened over 400 days ago, and nothing younger", async () => {
+    const { user } = await newAccount();
+    const hour = nextHour(Date.now());
+    const age = limits.auditDays * 24 * 3_600_000;
+    const write = env.DB.prepare(
+      "INSERT INTO audit_events (id, user_id, event, created_at) VALUES (?, ?, 'session.started', ?)",
+    );
+    await env.DB.batch(
+      [hour - age, hour - age + 1].map((at) => write.bind(crypto.randomUUID(), user.id, at)),
+    );
+    const old = () => count("audit_events", "user_id = ? AND created_at <= ?", user.id, hour - age + 1);
+    expect(await old()).toBe(2);
+    await scheduled(hour);
+    expect(await old()).toBe(1);
   });
 });

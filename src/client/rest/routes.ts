@@ -819,6 +819,13 @@ export type ShareLinkPage = {
   next_cursor: string | null;
 };
 
+export type SignInMethods = {
+  password: true;
+  google: boolean;
+  /** `required`: who has none sets one up at the next sign-in. */
+  second_factor: "optional" | "required";
+};
+
 export type Submission = {
   /** Who writes: a new random one for each process. The same ones as of sockets. */
   client_id: string;
@@ -1046,6 +1053,12 @@ export interface Routes {
     body: Logout | undefined;
     query: undefined;
     answer: undefined;
+  };
+  /** Which ways in this service offers. */
+  "GET /auth/methods": {
+    body: undefined;
+    query: undefined;
+    answer: SignInMethods;
   };
   /** Sign in with Google: send a browser here. */
   "GET /auth/oauth/google": {

@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { client, useSignedIn } from "../client.ts";
 import { Confirm } from "../design/dialog.tsx";
+import { download } from "../design/download.ts";
 import { explain } from "../design/explain.ts";
 import { Menu } from "../design/menu.tsx";
 import { Notice } from "../design/notice.tsx";
@@ -29,12 +30,29 @@ export function DocumentMenu({ document }: { document: ListedDocument }) {
     mutationFn: () => client.documents.duplicate(document.id, {}),
     ...changed,
   });
+  const save = useMutation({
+    mutationFn: async (format: "md" | "html") => {
+      const { text } = await client.documents.export(document.id, { format });
+      download(
+        `${fileName(document.title)}.${format}`,
+        text,
+        format === "md" ? "text/markdown" : "text/html",
+      );
+    },
+  });
+  const error = duplicate.error ?? save.error;
   return (
     <>
-      {duplicate.isError && <span role="alert">{explain(duplicate.error)}</span>}
+      {error && <span role="alert">{explain(error)}</span>}
       <Menu label={`More for ${document.title}`} face="⋯">
         <button type="button" role="menuitem" onClick={() => duplicate.mutate()}>
           Duplicate
+        </button>
+        <button type="button" role="menuitem" onClick={() => save.mutate("md")}>
+          Save as Markdown
+        </button>
+        <button type="button" role="menuitem" onClick={() => save.mutate("html")}>
+          Save as HTML
         </button>
         {rules(role, document, you.id) && (
           <>
@@ -63,3 +81,6 @@ export function DocumentMenu({ document }: { document: ListedDocument }) {
     </>
   );
 }
+
+/** Without what file systems take for something else than a letter. */
+const fileName = (title: string): string => title.replaceAll(/[\\/:*?"<>|\p{Cc}]+/gu, "-");

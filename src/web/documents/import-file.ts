@@ -1,22 +1,34 @@
 import type { Document } from "../../client/index.ts";
 import { client } from "../client.ts";
 
-/** What documents are made of. */
-export const importable = ".md,.markdown,.txt";
+const types: Record<string, string | undefined> = {
+  md: "text/markdown",
+  markdown: "text/markdown",
+  txt: "text/plain",
+  htm: "text/html",
+  html: "text/html",
+};
 
-/** Makes a document of a text file. Throws MateriError, and TypeError where the file is no text. */
+/** What documents are made of: the endings of names, as file choosers take them. */
+export const importable = Object.keys(types)
+  .map((ending) => `.${ending}`)
+  .join(",");
+
+/** Makes a document of a file, which it is named after. Throws MateriError, and TypeError where the file is no text. */
 export async function importFile(file: File, workspaceId?: string): Promise<Document> {
-  if (!new RegExp(`(${importable.replaceAll(",", "|").replaceAll(".", "\\.")})$`, "i").test(file.name)) {
-    throw new TypeError("Only Markdown and text files can be imported.");
-  }
-  return client.documents.create({
-    title: file.name.replace(/\.\w+$/, "").trim() || "Untitled",
-    content: decoded(await file.arrayBuffer()).replaceAll(/\r\n?/g, "\n"),
-    ...(workspaceId && { workspace_id: workspaceId }),
-  });
+  const [, stem = "", ending = ""] = /^(.*)\.(\w+)$/s.exec(file.name) ?? [];
+  const type = types[ending.toLowerCase()];
+  if (!type) throw new TypeError("Only Markdown, text and HTML files can be imported.");
+  const title = stem.trim();
+  return client
+    .with({ headers: { "content-type": type } })
+    .documents.import(decoded(await file.arrayBuffer()), {
+      ...(title && { title }),
+      ...(workspaceId && { workspace_id: workspaceId }),
+    });
 }
 
-/** Without its byte order mark. Refuses what a wrong encoding would turn into other characters. */
+/** Refuses what a wrong encoding would turn into other characters. */
 function decoded(bytes: ArrayBuffer): string {
   try {
     return new TextDecoder("utf-8", { fatal: true }).decode(bytes);

@@ -25,6 +25,7 @@ const rules: Record<string, Rule> = {
   room: { folders: ["env.ts", "ot", "protocol", "platform"], packages: /^(cloudflare:workers|node:zlib)$/ },
   // The packages are those that a binding is for; test/scripts/client-package.test.ts sees that nothing else brings them in.
   client: { folders: ["ot", "protocol"], packages: /^(@codemirror\/(state|view)|react)$/ },
+  "test-kit": { folders: ["client", "room", "ot", "protocol"], packages: /^$/ },
   web: { folders: ["client", "ot", "protocol"] },
 };
 /** The files of src itself: the Worker's entry, its composition, its bindings. */

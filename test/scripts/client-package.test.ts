@@ -1,6 +1,6 @@
 // What the client library is to those who install it.
 import { execSync, spawnSync } from "node:child_process";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
@@ -43,7 +43,9 @@ describe("what is packed", { timeout: 120_000 }, () => {
   const folder = mkdtempSync(join(tmpdir(), "materi-pack-"));
   let tarball: Uint8Array;
   beforeAll(() => {
-    run(`"${process.execPath}" node_modules/typescript/bin/tsc -p src/client/tsconfig.build.json`);
+    for (const part of ["test-kit", "client"]) {
+      run(`"${process.execPath}" node_modules/typescript/bin/tsc -p src/${part}/tsconfig.build.json`);
+    }
     const name = run(`npm pack --ignore-scripts --pack-destination "${folder}"`).trim().split("\n").at(-1)!;
     tarball = readFileSync(join(folder, name));
   });
@@ -53,13 +55,37 @@ describe("what is packed", { timeout: 120_000 }, () => {
     const besides = createPackageFromTarballData(tarball)
       .listFiles()
       .map((path) => path.replace("/node_modules/materi/", ""))
-      .filter((path) => !/^dist\/(client|ot|protocol)\/[\w/-]+(\.d)?\.(ts|js)$/.test(path));
+      .filter((path) => !/^dist\/(client|ot|protocol|room|test-kit)\/[\w/-]+(\.d)?\.(ts|js)$/.test(path));
     expect(besides.sort()).toEqual(["README.md", "package.json"]);
     const manifest = JSON.parse(readFileSync("package.json", "utf8"));
     expect(manifest.dependencies ?? {}, "the service is bundled: what it needs are devDependencies").toEqual(
       {},
     );
     expect(Object.keys(manifest.peerDependenciesMeta)).toEqual(Object.keys(manifest.peerDependencies));
+  });
+
+  it("runs in Node as it is packed, each entry by itself, with no package beside it but an editor's own", () => {
+    const unpacked = join(folder, "unpacked", "node_modules", "materi");
+    mkdirSync(unpacked, { recursive: true });
+    run(
+      `tar -xzf "${join(folder, readdirSync(folder).find((name) => name.endsWith(".tgz"))!)}" --strip-components=1 -C "${unpacked}"`,
+    );
+    const script = `
+      import { insertion, MateriClient } from "materi/client";
+      import "materi/offline";
+      import "materi/textarea";
+      import { TestService } from "materi/test-kit";
+      const service = new TestService({ seed: 1 });
+      const session = service.open("ann");
+      await service.settle();
+      session.edit(insertion(0, "packed"));
+      await service.settle();
+      console.log(service.text, typeof new MateriClient({ url: "http://x.invalid" }).documents.create);
+      service.close();`;
+    writeFileSync(join(folder, "unpacked", "run.mjs"), script);
+    expect(run(`"${process.execPath}" "${join(folder, "unpacked", "run.mjs")}"`).trim()).toBe(
+      "packed function",
+    );
   });
 
   it("is what bundlers and Node expect (publint)", async () => {

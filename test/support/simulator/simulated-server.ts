@@ -2,9 +2,9 @@ import type { Role } from "../../../src/protocol/server-frames.ts";
 import type { Span } from "../../../src/room/redaction.ts";
 import { Room } from "../../../src/room/room.ts";
 import type { Grant } from "../../../src/room/room-api.ts";
+import type { VirtualTime } from "../../../src/test-kit/virtual-time.ts";
 import type { Connection } from "./connection.ts";
 import { InjectedFault, type Ledger, SimulatedLog } from "./ledger.ts";
-import type { VirtualTime } from "./virtual-time.ts";
 
 /** Seconds that an access token lasts. */
 const tokenSeconds = 300;

@@ -1,3 +1,4 @@
+import { VirtualTime } from "../../../src/test-kit/virtual-time.ts";
 import type { ClientHistory } from "../history-checker.ts";
 import { checkHistory } from "../history-checker.ts";
 import { Random } from "../ot-random.ts";
@@ -6,7 +7,6 @@ import { Connection } from "./connection.ts";
 import { Ledger } from "./ledger.ts";
 import { SimulatedClient, span } from "./simulated-client.ts";
 import { type ServerParts, SimulatedServer } from "./simulated-server.ts";
-import { VirtualTime } from "./virtual-time.ts";
 
 /** A promise that was broken: one line for each. */
 export class Violation extends Error {

@@ -1,11 +1,15 @@
-import type { Random } from "../ot-random.ts";
-
 interface Timer {
   id: number;
   at: number;
   run: () => void;
   /** Milliseconds after which it runs again. */
   every?: number;
+}
+
+/** Where chances come from. */
+export interface Chances {
+  /** A whole number from 0 on, below `limit`. */
+  int(limit: number): number;
 }
 
 /** What the code under test takes its time and its chances from. */
@@ -15,11 +19,11 @@ const replaced = ["setTimeout", "clearTimeout", "setInterval", "clearInterval"] 
 export class VirtualTime {
   /** Milliseconds since the epoch. */
   now = 1_800_000_000_000;
-  readonly #random: Random;
+  readonly #random: Chances;
   #timers: Timer[] = [];
   #lastId = 0;
 
-  constructor(random: Random) {
+  constructor(random: Chances) {
     this.#random = random;
   }
 

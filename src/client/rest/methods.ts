@@ -50,8 +50,8 @@ export const methods = {
   documents: {
     list: "GET /documents",
     search: "GET /search",
-    import: "POST /documents/import",
-    export: "GET /documents/{id}/export",
+    importFile: "POST /documents/import",
+    exportFile: "GET /documents/{id}/export",
     create: "POST /documents",
     get: "GET /documents/{id}",
     update: "PATCH /documents/{id}",

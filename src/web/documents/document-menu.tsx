@@ -32,7 +32,7 @@ export function DocumentMenu({ document }: { document: ListedDocument }) {
   });
   const save = useMutation({
     mutationFn: async (format: "md" | "html") => {
-      const { text } = await client.documents.export(document.id, { format });
+      const { text } = await client.documents.exportFile(document.id, { format });
       download(
         `${fileName(document.title)}.${format}`,
         text,

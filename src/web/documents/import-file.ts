@@ -22,7 +22,7 @@ export async function importFile(file: File, workspaceId?: string): Promise<Docu
   const title = stem.trim();
   return client
     .with({ headers: { "content-type": type } })
-    .documents.import(decoded(await file.arrayBuffer()), {
+    .documents.importFile(decoded(await file.arrayBuffer()), {
       ...(title && { title }),
       ...(workspaceId && { workspace_id: workspaceId }),
     });

@@ -3,6 +3,7 @@ import type { Routes } from "./routes.ts";
 /** What the methods of MateriClient are called, by concept, and the routes that they are. */
 export const methods = {
   account: {
+    signInMethods: "GET /auth/methods",
     get: "GET /users/me",
     update: "PATCH /users/me",
     sendVerification: "POST /users/me/email/verification",

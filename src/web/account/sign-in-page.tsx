@@ -1,4 +1,4 @@
-import { useMutation } from "@tanstack/react-query";
+import { useMutation, useQuery } from "@tanstack/react-query";
 import { lazy, useState } from "react";
 import { Link, Redirect, useSearch } from "wouter";
 import { client, useUser } from "../client.ts";
@@ -12,6 +12,7 @@ import { destination } from "./destination.ts";
 import { Doorway } from "./doorway.tsx";
 import { googleRefusal } from "./google-refusal.ts";
 import { secondStepAfter } from "./second-step.ts";
+import { signInMethodsQuery } from "./sign-in-methods-query.ts";
 
 export const EnrolmentStep = lazy(async () => ({
   default: (await import("./enrolment-step.tsx")).EnrolmentStep,
@@ -71,6 +72,8 @@ export function SignInPage() {
 }
 
 export function GoogleButton({ next }: { next: string }) {
+  const { data } = useQuery(signInMethodsQuery);
+  if (!data?.google) return null;
   return (
     <>
       <div className="doorway-or">or</div>

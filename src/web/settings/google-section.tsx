@@ -2,6 +2,7 @@ import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { useSearch } from "wouter";
 import { googleRefusal } from "../account/google-refusal.ts";
+import { signInMethodsQuery } from "../account/sign-in-methods-query.ts";
 import { client } from "../client.ts";
 import { Button } from "../design/button.tsx";
 import { Confirm } from "../design/dialog.tsx";
@@ -17,6 +18,7 @@ import { securityKey } from "./security-query.ts";
 export function GoogleSection() {
   const refused = new URLSearchParams(useSearch()).get("error");
   const queries = useQueryClient();
+  const { data: methods } = useQuery(signInMethodsQuery);
   const [unlinking, setUnlinking] = useState(false);
   const identities = useQuery({
     queryKey: [...securityKey, "identities"],
@@ -34,6 +36,7 @@ export function GoogleSection() {
       await queries.invalidateQueries({ queryKey: securityKey });
     },
   });
+  if (methods?.google === false && identities.data?.items.length === 0) return null;
   return (
     <Section title="Google" about="Sign in with your Google account, beside your password or in place of it.">
       {refused && <Notice kind="bad">{googleRefusal(refused)}</Notice>}

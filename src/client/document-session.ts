@@ -96,8 +96,8 @@ export class DocumentSession {
       setAside: () => this.#ownSetAside,
     });
     this.#deafen = hearNetwork(
-      () => this.#sync.hurry(),
-      () => this.#sync.lost(),
+      () => this.#sync.link.hurry(),
+      () => this.#sync.link.lost(),
     );
     if (!options.offline) this.#begin(undefined);
     else {
@@ -160,7 +160,7 @@ export class DocumentSession {
   }
 
   get connection(): Connection {
-    return this.#sync.connection;
+    return this.#sync.link.connection;
   }
 
   /** What to show the person; the same object until it changes. */
@@ -270,7 +270,7 @@ export class DocumentSession {
   /** Ends the session. Edits that are not acknowledged are not sent any more, but by the next where they are kept (`offline`). */
   close(): void {
     for (const orphan of this.#orphans) orphan.close();
-    this.#sync.end("closed", "closed");
+    this.#sync.link.end("closed", "closed");
   }
 
   #openSocket(Socket: NonNullable<SessionOptions["WebSocket"]>, token: string): WebSocket {
@@ -319,7 +319,7 @@ export class DocumentSession {
       this.#ownSetAside = own.restored?.setAside ?? [];
       this.#sync.persist(own);
     }
-    this.#sync.connect();
+    void this.#sync.link.connect();
   }
 
   #settle(): void {

@@ -20,7 +20,7 @@ import { Outbox } from "./outbox.ts";
 import type { Persistence } from "./persistence.ts";
 import { SessionPresence } from "./presence.ts";
 import { Renewal } from "./renewal.ts";
-import type { Connection, EndCode, SessionEvents, SetAside } from "./session-events.ts";
+import type { Connection, SessionEvents, SetAside } from "./session-events.ts";
 import { UnsavedEdits } from "./unsaved-edits.ts";
 
 export interface SynchronizerPorts extends Pick<LinkPorts, "token" | "transports" | "delays"> {
@@ -38,7 +38,8 @@ export interface SynchronizerPorts extends Pick<LinkPorts, "token" | "transports
  */
 export class Synchronizer {
   readonly #ports: SynchronizerPorts;
-  readonly #link: Link;
+  /** The connection: opened when `connect` of it is called. */
+  readonly link: Link;
   readonly #outbox: Outbox;
   readonly #renewal: Renewal;
   readonly #heartbeat: Heartbeat;
@@ -53,7 +54,7 @@ export class Synchronizer {
   #epoch: string | undefined;
   /** The text here turned out not to be the server's at some version. */
   #differs = false;
-  /** What was restored is not compared with what the server knows. */
+  /** What was restored has not been compared with what the server knows. */
   #isRestored = false;
   /** How often in a row the submission in flight was refused for now. */
   #refusals = 0;
@@ -61,7 +62,7 @@ export class Synchronizer {
   constructor(ports: SynchronizerPorts) {
     this.#ports = ports;
     this.#clientId = ports.clientId;
-    this.#link = new Link({
+    this.link = new Link({
       token: ports.token,
       transports: ports.transports,
       delays: ports.delays,
@@ -73,23 +74,23 @@ export class Synchronizer {
       pending: () => this.#replica?.pending(),
       // Not before the welcome: a snapshot could not tell what became of a submission that is on its way.
       send: (frame) => {
-        const goes = this.#link.isLive && this.#persistence?.holds(frame) !== false;
-        if (goes) this.#link.send(frame);
+        const goes = this.link.isLive && this.#persistence?.holds(frame) !== false;
+        if (goes) this.link.send(frame);
         return goes;
       },
     });
     this.#renewal = new Renewal({
       token: ports.token,
-      send: (frame) => this.#link.send(frame),
+      send: (frame) => this.link.send(frame),
       delays: ports.delays,
     });
     this.presence = new SessionPresence({
       replica: () => this.#replica,
-      send: (frame) => this.#link.send(frame),
+      send: (frame) => this.link.send(frame),
     });
     this.#heartbeat = new Heartbeat({
-      send: (ping) => this.#link.send(ping),
-      dead: () => this.lost(),
+      send: (ping) => this.link.send(ping),
+      dead: () => this.link.lost(),
       back: () => this.presence.sendAgain(),
     });
   }
@@ -114,11 +115,7 @@ export class Synchronizer {
     return this.#outbox.mayEdit;
   }
 
-  get connection(): Connection {
-    return this.#link.connection;
-  }
-
-  /** Keeps what is not saved from now on, and goes on from what was kept. Before `connect`. */
+  /** Keeps what is not saved from now on, and goes on from what was kept. Before it connects. */
   persist(persistence: Persistence): void {
     this.#persistence = persistence;
     const { restored } = persistence;
@@ -153,24 +150,6 @@ export class Synchronizer {
     this.#ports.settled();
   }
 
-  connect(): void {
-    void this.#link.connect();
-  }
-
-  /** Tries at once what it would try later. */
-  hurry(): void {
-    this.#link.hurry();
-  }
-
-  /** The network is gone, though nothing has said so on the connection. */
-  lost(): void {
-    this.#link.lost();
-  }
-
-  end(code: EndCode, reason: string): void {
-    this.#link.end(code, reason);
-  }
-
   /** Own edits that are not durable. */
   get unsavedEdits(): number {
     return this.#unsaved.count;
@@ -191,7 +170,7 @@ export class Synchronizer {
     const since = this.#differs ? undefined : this.#replica?.version;
     const epoch = since === undefined ? undefined : this.#epoch;
     const lastSeq = this.#replica?.pending()?.seq;
-    this.#link.send(encodeHello({ clientId: this.#clientId, since, epoch, lastSeq }));
+    this.link.send(encodeHello({ clientId: this.#clientId, since, epoch, lastSeq }));
   }
 
   /** The connection came into another state: what hung on the one before ends. */
@@ -225,7 +204,7 @@ export class Synchronizer {
 
   #take(frame: ServerFrame): void {
     // From a text that differs nothing leads on: what comes before the new one is in it.
-    const { isLive } = this.#link;
+    const { isLive } = this.link;
     if (frame.type === "welcome") this.#welcomed(frame);
     else if (frame.type === "operations" && isLive) this.#apply(frame);
     else if (frame.type === "ack" && isLive) this.#acknowledge(frame.seq, frame.version);
@@ -238,7 +217,7 @@ export class Synchronizer {
   }
 
   #welcomed(welcome: Welcome): void {
-    if (!this.#link.isJoining) return;
+    if (!this.link.isJoining) return;
     if (this.#isRestored && this.#isOutdated(welcome)) return;
     this.#actor = welcome.actor;
     this.#epoch = welcome.epoch;
@@ -248,7 +227,7 @@ export class Synchronizer {
     if (welcome.text !== undefined) this.#replace(welcome.text, welcome);
     else if (welcome.operations) this.#apply(welcome.operations);
     this.#setRole(welcome.role, "");
-    this.#link.welcomed();
+    this.link.welcomed();
     if (welcome.text === undefined && !this.#compare(welcome)) return;
     // What this told to be accepted is pending no more; the rest goes out again, the same frame as before.
     this.#outbox.offer();
@@ -271,7 +250,7 @@ export class Synchronizer {
     }
     this.#replica = undefined;
     this.#unsaved.settled("synchronized");
-    this.#link.rejoin();
+    this.link.rejoin();
     return true;
   }
 
@@ -322,9 +301,9 @@ export class Synchronizer {
   /** Reports it, and asks for the text, with which what is on its way is merged. */
   #differ(hashes: { hash?: number; expected?: number } = {}): void {
     const { version } = this.#joined;
-    this.#link.send(encodeReport({ version, ...hashes, operations: this.#agreement.operations }));
+    this.link.send(encodeReport({ version, ...hashes, operations: this.#agreement.operations }));
     this.#differs = true;
-    this.#link.rejoin();
+    this.link.rejoin();
   }
 
   /** Accepted operations in the order of versions. Own ones are among them only after a lost ack. */
@@ -359,19 +338,19 @@ export class Synchronizer {
     this.#unsaved.settled(replica.state.kind);
     this.#refusals = 0;
     this.#ports.emit("acknowledged", { seq, version });
-    if (next && this.#link.isLive) this.#outbox.offer();
+    if (next && this.link.isLive) this.#outbox.offer();
   }
 
   /** What came too fast is kept, and goes out again unchanged (law FL-1). */
   #slowDown({ seq, retry_ms }: SlowDown): void {
-    const { connection, isJoining } = this.#link;
+    const { connection, isJoining } = this.link;
     if (seq !== undefined) {
       if (seq !== this.#replica?.pending()?.seq) return;
       this.#outbox.returned();
       this.#outbox.offerLater(retry_ms);
     } else if (isJoining) {
       setTimeout(() => {
-        if (this.#link.connection === connection) this.#hello();
+        if (this.link.connection === connection) this.#hello();
       }, retry_ms);
     }
   }
@@ -396,7 +375,7 @@ export class Synchronizer {
       this.#joined.rebase(seq, 0);
       this.#unsaved.sentAnew(this.#joined.state.kind);
       this.#clientId = crypto.randomUUID();
-      this.#link.rejoin();
+      this.link.rejoin();
     } else {
       const taken = this.#joined.reject(seq);
       if (!taken) return;

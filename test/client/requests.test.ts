@@ -108,6 +108,14 @@ it("does not repeat a write of which it does not know what became", async () => 
   }
 });
 
+it("repeats a write that bears a key by which the service knows it again", async () => {
+  const { client, asked } = clientOf(new TypeError("down"), problem(503, "unavailable"), json({ id: "d" }));
+  const created = client.with({ headers: { "idempotency-key": "k" } }).documents.create({ title: "Once" });
+  await vi.advanceTimersByTimeAsync(10_000);
+  expect(await created).toEqual({ id: "d" });
+  expect(asked).toHaveLength(3);
+});
+
 it("repeats a write that was refused for coming too often, when it may", async () => {
   const { client, asked } = clientOf(problem(429, "rate_limited", { "retry-after": "7" }), json({ id: "d" }));
   const created = client.documents.create({ title: "Once" });

@@ -7,7 +7,7 @@ export interface RequestOptions {
   signal?: AbortSignal | undefined;
   /** Milliseconds for the answer, all tries together. 30,000 by default. */
   timeout?: number | undefined;
-  /** Such as `if-match`. */
+  /** Such as `if-match`, or an `idempotency-key` that makes it safe to repeat what is made. In lower case. */
   headers?: Record<string, string> | undefined;
 }
 
@@ -30,8 +30,8 @@ const retries = 3;
 const delays = { first: 300, most: 5_000 } as const;
 
 /**
- * One request and its answer: JSON, a text, or nothing. Tries again where that is safe: GET, after whatever passes by itself; any other
- * only when it was refused for coming too often, which did nothing. A token that is refused is replaced once.
+ * One request and its answer: JSON, a text, or nothing. Tries again where that is safe: GET, and what bears an
+ * `idempotency-key`, after whatever passes by itself; any other only when it was refused for coming too often, which did nothing. A token that is refused is replaced once.
  * Throws MateriError.
  */
 export async function request(
@@ -81,7 +81,8 @@ export async function request(
         refused = token;
         continue;
       }
-      const isSafe = method === "GET" ? error.isTransient : error.status === 429;
+      const isSafe =
+        method === "GET" || "idempotency-key" in headers ? error.isTransient : error.status === 429;
       if (!isSafe || ended.aborted || attempt >= retries) throw error;
       const pause = Math.max(backoff(attempt, delays.first, delays.most), error.retryMs ?? 0);
       // Later than anybody waits: the caller is told at once.

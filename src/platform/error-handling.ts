@@ -23,6 +23,7 @@ function toProblem(error: unknown, c: Context<RequestContext>): Problem {
   }
   log("error", "unexpected_error", {
     request_id: c.get("requestId"),
+    trace_id: c.get("traceId"),
     method: c.req.method,
     route: c.req.routePath,
     ...errorFields(error),

@@ -90,6 +90,7 @@ describe("an unexpected error", () => {
     expect(JSON.parse(line)).toMatchObject({
       event: "unexpected_error",
       request_id: answer.body.request_id,
+      trace_id: answer.headers.get("traceparent")?.split("-")[1],
       route: "/api/v1/auth/login",
       error: "DrizzleQueryError",
       code: "SQLITE_ERROR",

@@ -16,7 +16,7 @@ export interface Making {
 }
 
 type Idempotent = RequestContext & {
-  Variables: { principal: { userId: string }; making: Making };
+  Variables: { principal: { userId: string }; making: Making; text?: string };
 };
 
 /** Headers of an answer that belong to what was made, and not to the moment. */
@@ -38,8 +38,8 @@ export const idempotent = createMiddleware<Idempotent>(async (c, next) => {
   const { userId } = c.var.principal;
   const { pathname, search } = new URL(c.req.url);
   const sealKey: SealKey = { secret: settingsOf(c.env).refreshSecret, userId, key };
-  // As bytes: of what it takes for no text, the platform warns.
-  const body = new TextDecoder().decode(await c.req.arrayBuffer());
+  // What was read as a text is read; the rest as bytes, since of what it takes for no text the platform warns.
+  const body = c.var.text ?? new TextDecoder().decode(await c.req.arrayBuffer());
   const request = {
     userId,
     keyHash: await hashOfText(key),

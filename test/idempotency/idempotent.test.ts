@@ -54,11 +54,18 @@ describe.each(creating)("ID-1: POST %s, sent again", (path) => {
   async function asked() {
     const route = `POST ${path.replaceAll(/\{(\w+)\}/g, ":$1")}`;
     const thing = path.startsWith("/documents") ? document : team;
-    const { json } = (await requests[route]?.({ scene, who: "owner", thing, row: "own" })) ?? {};
+    const { json, body, query, headers } =
+      (await requests[route]?.({ scene, who: "owner", thing, row: "own" })) ?? {};
     const address = path.replaceAll(/\{(\w+)\}/g, (_, name: "id" | "webhook_id") =>
       name === "id" ? thing.id : thing.parts[name],
     );
-    return (key: string) => post(address, json, key);
+    return (key: string) =>
+      api("POST", address + (query ?? ""), {
+        token,
+        ...(json && { json }),
+        ...(body && { body }),
+        headers: { ...headers, "idempotency-key": key },
+      });
   }
 
   it("is answered as the first time, and makes nothing", async () => {

@@ -153,3 +153,33 @@ test("documents and a document", async () => {
   await page.getByText("There is nothing here").waitFor();
   await lookAt(page, "not-found");
 });
+
+test("a workspace, settings and search", async () => {
+  const { page } = await newPerson(browser, "Mary Somerville");
+  await page.getByRole("button", { name: "New workspace" }).click();
+  await page.getByLabel("Name").fill("Mechanism of the Heavens");
+  await page.getByRole("button", { name: "Create" }).click();
+  await page.getByText("No documents here yet").waitFor();
+  await lookAt(page, "workspace");
+  await page.getByRole("link", { name: "Members" }).click();
+  await page.getByText("Mary Somerville (you)").waitFor();
+  await lookAt(page, "workspace-members");
+  await page.getByRole("link", { name: "Webhooks" }).click();
+  await page.getByText("No webhooks yet").waitFor();
+  await lookAt(page, "workspace-webhooks");
+  await page.goto("/settings");
+  await page.getByLabel("Your name").waitFor();
+  await lookAt(page, "settings");
+  await page.goto("/settings/security");
+  await page.getByText("The account was opened").waitFor();
+  await lookAt(page, "settings-security");
+  await page.goto("/settings/tokens");
+  await page.getByText("No access tokens").waitFor();
+  await lookAt(page, "settings-tokens");
+  await page.goto("/settings/data");
+  await page.getByRole("button", { name: "Export" }).waitFor();
+  await lookAt(page, "settings-data");
+  await page.goto("/search?q=heavens");
+  await page.getByText("Nothing has").waitFor();
+  await lookAt(page, "search-none");
+}, 120_000);

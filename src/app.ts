@@ -23,6 +23,7 @@ import { type EventMessage, handOnAfter, sweepOutbox } from "./events/hand-on.ts
 import { sweepIdempotencyKeys } from "./idempotency/store.ts";
 import { appPage } from "./platform/app-page.ts";
 import { notFoundOf, onError, onInvalid } from "./platform/error-handling.ts";
+import { addExamples, type Describable } from "./platform/openapi-examples.ts";
 import { crossOrigin, ownPagesOnly } from "./platform/origins.ts";
 import { Problem, problemTitle } from "./platform/problem.ts";
 import { floodGuard } from "./platform/rate-limit.ts";
@@ -114,10 +115,16 @@ app.get("/openapi.json", (c) => c.body(described(), 200, { "content-type": "appl
 
 /** Put together once, when it is first asked for: it takes half a second of a core. */
 let description: string | undefined;
-const described = (): string => (description ??= JSON.stringify(app.getOpenAPI31Document(openApi)));
+export const described = (): string => (description ??= JSON.stringify(describe()));
+
+function describe(): Describable {
+  // Plain JSON; the package's type of it leaves more open than any schema of ours does.
+  const plain = JSON.parse(JSON.stringify(app.getOpenAPI31Document(openApi))) as Describable;
+  addExamples(plain);
+  return plain;
+}
 
 app.get("/docs", async (c) => {
-  // The document is plain JSON; the package's type of it leaves more open than any schema of ours does.
   const { page, policy } = await referencePage(JSON.parse(described()) as Description);
   c.header("content-security-policy", policy);
   return c.html(page);

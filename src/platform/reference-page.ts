@@ -20,7 +20,7 @@ interface Schema {
   default?: unknown;
 }
 
-type Content = Record<string, { schema: Schema }>;
+type Content = Record<string, { schema: Schema; example?: unknown }>;
 
 interface Operation {
   summary?: string;
@@ -44,6 +44,7 @@ const style = `
   nav { columns: 22rem; font-size: .875rem }
   section { border-top: 1px solid #8886; margin-top: 2rem }
   code { font-family: ui-monospace, monospace; overflow-wrap: anywhere }
+  pre { overflow-x: auto; white-space: pre-wrap }
   table { border-collapse: collapse; margin: .5rem 0; width: 100% }
   th, td { border-bottom: 1px solid #8883; padding: .25rem .75rem .25rem 0; text-align: left; vertical-align: top }
 `;
@@ -116,7 +117,8 @@ function operationSection({
         : ""
     }
     ${Object.entries(requestBody?.content ?? {}).map(
-      ([mediaType, { schema }]) => html`<h3>Body, <code>${mediaType}</code></h3><p>${shapeOf(schema)}</p>`,
+      ([mediaType, { schema, example }]) =>
+        html`<h3>Body, <code>${mediaType}</code></h3><p>${shapeOf(schema)}</p>${exampleIn(example)}`,
     )}
     ${rows(
       ["status", "answer"],
@@ -124,12 +126,20 @@ function operationSection({
         html`<code>${status}</code>`,
         status < "4"
           ? html`${description} ${Object.entries(content).map(
-              ([mediaType, { schema }]) => html`<code>${mediaType}</code> ${shapeOf(schema)} `,
+              ([mediaType, { schema, example }]) =>
+                html`<code>${mediaType}</code> ${shapeOf(schema)} ${exampleIn(example)} `,
             )}`
           : html`${description.split(", ").map((code) => html`<a href="/problems/${code}"><code>${code}</code></a> `)}`,
       ]),
     )}
   </section>`;
+}
+
+/** What somebody opens who wants to see one. */
+function exampleIn(example: unknown) {
+  if (example === undefined) return "";
+  const text = typeof example === "string" ? example : JSON.stringify(example, null, 2);
+  return html`<details><summary>Example</summary><pre><code>${text}</code></pre></details>`;
 }
 
 type Cell = string | ReturnType<typeof html>;

@@ -1,7 +1,8 @@
+import { type Schema, Validator } from "@cfworker/json-schema";
 import { describe, expect, it } from "vitest";
 import { app } from "../../src/app.ts";
 import { api, send } from "../support/api.ts";
-import { description, undescribed } from "../support/described.ts";
+import { closed, description, undescribed } from "../support/described.ts";
 
 /** Served, and no part of the REST API: described elsewhere, or made for people and machines that look around. */
 const besides = [
@@ -65,9 +66,41 @@ describe("/docs", () => {
     }
     for (const name of Object.keys(description.components.schemas))
       expect(text).toContain(`<section id="${name}">`);
-    expect(text).not.toMatch(/<script|\bsrc=|https?:\/\/|undefined|\[object/);
+    // Addresses stand in examples, and lead nowhere.
+    expect(text).not.toMatch(/<script|\bsrc=|href="https?:|url\(|undefined|\[object/);
     const targets = [...text.matchAll(/href="#([^"]+)"/g)].map(([, target]) => target);
     for (const target of new Set(targets)) expect(text).toContain(`id="${target}"`);
+  });
+});
+
+describe("every operation", () => {
+  const valid = (schema: Schema, value: unknown) => {
+    const { valid, errors } = new Validator(closed(schema), "2020-12", false).validate(value);
+    return valid ? "valid" : JSON.stringify({ errors: errors.slice(-2), value });
+  };
+
+  it.each(operations)("$name has examples that are what they are examples of", (operation) => {
+    for (const { name, schema, example } of operation.parameters ?? []) {
+      expect(example, name).toBeDefined();
+      expect(valid(schema, example), name).toBe("valid");
+    }
+    for (const { content = {} } of [operation.requestBody ?? {}, ...Object.values(operation.responses)]) {
+      for (const [mediaType, { schema, example, examples }] of Object.entries(content)) {
+        const all = examples ? Object.values(examples).map(({ value }) => value) : [example];
+        expect(all.length, mediaType).toBeGreaterThan(0);
+        for (const one of all) expect(valid(schema, one), mediaType).toBe("valid");
+      }
+    }
+  });
+
+  it("has an example of each of its errors", () => {
+    for (const { name, responses } of operations) {
+      for (const [status, { description: codes, content = {} }] of Object.entries(responses)) {
+        const { examples } = content["application/problem+json"] ?? {};
+        if (status >= "400")
+          expect(Object.keys(examples ?? {}), `${name}, ${status}`).toEqual(codes.split(", "));
+      }
+    }
   });
 });
 

@@ -29,36 +29,43 @@ const secretList = z
   .transform((value) => value.split(",").map((secret) => secret.trim()))
   .pipe(z.array(z.string().min(32)).min(1));
 
-const settingsSchema = z.object({
-  SIGNING_KEYS: z
-    .string()
-    .transform((value, context) => {
-      try {
-        return JSON.parse(value) as unknown;
-      } catch {
-        context.addIssue("is not JSON");
-        return z.NEVER;
-      }
-    })
-    .pipe(z.object({ keys: z.array(signingKey).min(1) })),
-  REFRESH_SECRET: z.string().min(32),
-  ENCRYPTION_SECRET: secretList,
-  SECOND_FACTOR: z.enum(["optional", "required"]).default("optional"),
-  ADMIN_TOKEN: z.union([z.literal(""), z.string().min(32)]).default(""),
-  ALLOWED_ORIGINS: z
-    .string()
-    .default("")
-    .transform((value) => value.split(",").flatMap((origin) => origin.trim() || []))
-    .pipe(z.array(z.string().refine((origin) => URL.parse(origin)?.origin === origin))),
-  GOOGLE_CLIENT_ID: z.string().default(""),
-  GOOGLE_CLIENT_SECRET: z.string().default(""),
-  GOOGLE_ISSUER: z.url().default("https://accounts.google.com").refine(isSecureOrLoopback),
-  BREACHED_PASSWORDS_URL: z.union([z.literal(""), z.url().refine(isSecureOrLoopback)]).default(""),
-  WEBHOOKS_TO_LOOPBACK: z.enum(["", "true"]).default(""),
-  DNS_OVER_HTTPS: z.url().default("https://cloudflare-dns.com/dns-query").refine(isSecureOrLoopback),
-  PUBLIC_URL: z.url({ protocol: /^https?$/ }).transform((url) => new URL(url).origin),
-  MAIL_FROM: z.email(),
-});
+const settingsSchema = z
+  .object({
+    SIGNING_KEYS: z
+      .string()
+      .transform((value, context) => {
+        try {
+          return JSON.parse(value) as unknown;
+        } catch {
+          context.addIssue("is not JSON");
+          return z.NEVER;
+        }
+      })
+      .pipe(z.object({ keys: z.array(signingKey).min(1) })),
+    REFRESH_SECRET: secretList,
+    WEBHOOK_SECRET: z.union([z.literal(""), z.string().min(32)]).default(""),
+    ENCRYPTION_SECRET: secretList,
+    SECOND_FACTOR: z.enum(["optional", "required"]).default("optional"),
+    ADMIN_TOKEN: z.union([z.literal(""), z.string().min(32)]).default(""),
+    ALLOWED_ORIGINS: z
+      .string()
+      .default("")
+      .transform((value) => value.split(",").flatMap((origin) => origin.trim() || []))
+      .pipe(z.array(z.string().refine((origin) => URL.parse(origin)?.origin === origin))),
+    GOOGLE_CLIENT_ID: z.string().default(""),
+    GOOGLE_CLIENT_SECRET: z.string().default(""),
+    GOOGLE_ISSUER: z.url().default("https://accounts.google.com").refine(isSecureOrLoopback),
+    BREACHED_PASSWORDS_URL: z.union([z.literal(""), z.url().refine(isSecureOrLoopback)]).default(""),
+    WEBHOOKS_TO_LOOPBACK: z.enum(["", "true"]).default(""),
+    DNS_OVER_HTTPS: z.url().default("https://cloudflare-dns.com/dns-query").refine(isSecureOrLoopback),
+    PUBLIC_URL: z.url({ protocol: /^https?$/ }).transform((url) => new URL(url).origin),
+    MAIL_FROM: z.email(),
+  })
+  .refine(
+    // Else every webhook would have other secrets, and nobody would be told.
+    ({ REFRESH_SECRET, WEBHOOK_SECRET }) => REFRESH_SECRET.length === 1 || WEBHOOK_SECRET !== "",
+    { path: ["WEBHOOK_SECRET"] },
+  );
 
 /** Plain http is for a server on the same machine alone: `npm start -- --with-oidc`, and tests. */
 function isSecureOrLoopback(url: string): boolean {
@@ -84,7 +91,10 @@ export interface GoogleSettings {
 export interface Settings {
   /** The first signs; all of them verify, so that a key can be replaced while its tokens live. */
   signingKeys: SigningKey[];
-  refreshSecret: string;
+  /** The first makes refresh tokens; all of them are asked, so that a secret can be replaced while its tokens live. */
+  refreshSecrets: string[];
+  /** What webhooks' secrets are derived from: it stays when the others are replaced. */
+  webhookSecret: string;
   /** What is stored and has to be read again is encrypted with the first; all of them decrypt. */
   encryptionSecrets: string[];
   /** What the operator proves themself with. Undefined: nobody is the operator. */
@@ -143,7 +153,8 @@ function parseSettings(env: SettingsSource): Settings {
   const { GOOGLE_ISSUER: issuer, GOOGLE_CLIENT_ID: clientId, GOOGLE_CLIENT_SECRET: clientSecret } = data;
   return {
     signingKeys: data.SIGNING_KEYS.keys,
-    refreshSecret: data.REFRESH_SECRET,
+    refreshSecrets: data.REFRESH_SECRET,
+    webhookSecret: data.WEBHOOK_SECRET || (data.REFRESH_SECRET[0] ?? ""),
     encryptionSecrets: data.ENCRYPTION_SECRET,
     adminToken: data.ADMIN_TOKEN || undefined,
     secondFactor: data.SECOND_FACTOR,

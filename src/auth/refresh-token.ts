@@ -16,18 +16,21 @@ export async function makeRefreshToken(secret: string, { sessionId, generation }
   return `${claim}.${Buffer.from(tag).toString("base64url")}`;
 }
 
-/** What the token says, if it is one of ours. */
-export async function readRefreshToken(secret: string, token: string): Promise<PresentedRefresh | undefined> {
+/** What the token says, if it is one of ours, by whichever of the secrets. */
+export async function readRefreshToken(
+  secrets: string[],
+  token: string,
+): Promise<PresentedRefresh | undefined> {
   const [, claim, sessionId, generation, tag] =
     /^(mr1\.([0-9a-f-]{36})\.(0|[1-9]\d{0,14}))\.([\w-]{43})$/.exec(token) ?? [];
   if (!claim || !sessionId || !tag) return undefined;
-  const genuine = await crypto.subtle.verify(
-    "HMAC",
-    await hmacKey(secret),
-    Buffer.from(tag, "base64url"),
-    new TextEncoder().encode(claim),
-  );
-  return genuine ? { sessionId, generation: Number(generation) } : undefined;
+  const [given, bytes] = [Buffer.from(tag, "base64url"), new TextEncoder().encode(claim)];
+  for (const secret of secrets) {
+    if (await crypto.subtle.verify("HMAC", await hmacKey(secret), given, bytes)) {
+      return { sessionId, generation: Number(generation) };
+    }
+  }
+  return undefined;
 }
 
 function hmacKey(secret: string): Promise<CryptoKey> {

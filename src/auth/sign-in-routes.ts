@@ -157,7 +157,7 @@ function sessionsIn(scope: LogoutScope, { userId, sessionId }: Principal): Which
 }
 
 async function presentedRefresh(env: Env, token = ""): Promise<PresentedRefresh> {
-  const presented = await readRefreshToken(settingsOf(env).refreshSecret, token);
+  const presented = await readRefreshToken(settingsOf(env).refreshSecrets, token);
   if (!presented) throw invalidRefreshToken();
   return presented;
 }

@@ -11,7 +11,10 @@ export async function tokenAnswer(
   { user, session }: { user: User; session: Session },
   now: number,
 ): Promise<TokensBody> {
-  const { signingKeys, refreshSecret } = settingsOf(env);
+  const {
+    signingKeys,
+    refreshSecrets: [refreshSecret = ""],
+  } = settingsOf(env);
   const keys = await signingKeysOf(signingKeys);
   const { sessionId, endsAt } = session;
   const access = await issueAccessToken(keys, { userId: user.id, sessionId, sessionEndsAt: endsAt }, now);

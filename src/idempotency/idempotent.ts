@@ -37,7 +37,8 @@ export const idempotent = createMiddleware<Idempotent>(async (c, next) => {
   const db = database(c.env.DB);
   const { userId } = c.var.principal;
   const { pathname, search } = new URL(c.req.url);
-  const sealKey: SealKey = { secret: settingsOf(c.env).refreshSecret, userId, key };
+  const [secret = ""] = settingsOf(c.env).refreshSecrets;
+  const sealKey: SealKey = { secret, userId, key };
   // What was read as a text is read; the rest as bytes, since of what it takes for no text the platform warns.
   const body = c.var.text ?? new TextDecoder().decode(await c.req.arrayBuffer());
   const request = {

@@ -42,11 +42,11 @@ export async function signedHeaders(
 
 /**
  * A secret of 256 bits, by HKDF (RFC 5869): so that none is stored, in the database, its backups and its exports. It ends
- * with its generation, or with REFRESH_SECRET.
+ * with its generation, or with WEBHOOK_SECRET.
  */
 async function derivedSecret(env: Env, id: string, generation: number): Promise<string> {
   const text = new TextEncoder();
-  const master = text.encode(settingsOf(env).refreshSecret);
+  const master = text.encode(settingsOf(env).webhookSecret);
   const key = await crypto.subtle.importKey("raw", master, "HKDF", false, ["deriveBits"]);
   const info = text.encode(`materi webhook ${id} ${generation}`);
   const bits = await crypto.subtle.deriveBits(

@@ -5,6 +5,8 @@ import { expect, it } from "vitest";
 import { type KeySet, type NamedKey, nextStep, stepMs } from "../../scripts/key-rotation.ts";
 import { app } from "../../src/app.ts";
 import { accessTokenSeconds } from "../../src/auth/access-token.ts";
+import { newestSecret } from "../../src/webhooks/signing.ts";
+import { api } from "../support/api.ts";
 import { testSecrets } from "../support/secrets.ts";
 
 async function newKey(kid: string): Promise<NamedKey> {
@@ -64,6 +66,40 @@ it("AU-9: through two rotations every token is taken by the deployments before a
   expect(await published(set)).toEqual(["fresh-3"]);
   // Between two steps every token of before has ended.
   expect(stepMs).toBeGreaterThan(accessTokenSeconds * 1000);
+});
+
+it("AU-9: a secret of refresh tokens is replaced in three deployments, and nobody is logged out, and webhooks keep theirs", async () => {
+  const [old, young] = [testSecrets.REFRESH_SECRET, "a-younger-refresh-secret-of-the-tests-0123456789"];
+  const [before, ...deployments] = [
+    { REFRESH_SECRET: old },
+    { REFRESH_SECRET: `${old},${young}`, WEBHOOK_SECRET: old },
+    { REFRESH_SECRET: `${young}, ${old}`, WEBHOOK_SECRET: old },
+    { REFRESH_SECRET: young, WEBHOOK_SECRET: old },
+  ].map((secrets) => ({ ...env, ...secrets }) as Env);
+  const { body } = await api("POST", "/auth/register", {
+    json: { email: `r-${crypto.randomUUID()}@example.com`, password: "SecurePass123!", name: "R" },
+  });
+  const refreshed = async (deployment: Env, refresh_token: string): Promise<string> => {
+    const request = new Request("https://materi.test/api/v1/auth/refresh", {
+      method: "POST",
+      headers: { "content-type": "application/json" },
+      body: JSON.stringify({ refresh_token }),
+    });
+    const answer = await app.fetch(request, deployment, createExecutionContext());
+    expect(answer.status).toBe(200);
+    return ((await answer.json()) as { refresh_token: string }).refresh_token;
+  };
+  const webhook = { id: crypto.randomUUID(), secretGeneration: 1, oldSecretUntil: null };
+  const signedWith = await newestSecret(before!, webhook);
+  let [token, last] = [body.refresh_token as string, before!];
+  for (const deployment of deployments) {
+    // While a deployment is on its way, the one before it answers too.
+    token = await refreshed(deployment, token);
+    if (deployment !== deployments.at(-1)) token = await refreshed(last, token);
+    token = await refreshed(deployment, token);
+    expect(await newestSecret(deployment, webhook)).toBe(signedWith);
+    last = deployment;
+  }
 });
 
 it("AU-9: a step that comes too early is not taken", async () => {

@@ -109,6 +109,7 @@ describe("an unexpected error", () => {
       { ...testSecrets, REFRESH_SECRET: "sEcReT" },
       { ...testSecrets, ENCRYPTION_SECRET: `${testSecrets.ENCRYPTION_SECRET},sEcReT` },
       { ...testSecrets, SECOND_FACTOR: "sEcReT" },
+      { ...testSecrets, REFRESH_SECRET: `${testSecrets.REFRESH_SECRET},${"sEcReT".repeat(6)}` },
       { ...testSecrets, ADMIN_TOKEN: "sEcReT" },
       { ...testSecrets, BREACHED_PASSWORDS_URL: "http://sEcReT.example/range/" },
       // Origins as browsers send them: no path, no star; and no provider whose answers come over plain http.

@@ -1,5 +1,5 @@
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, test } from "vitest";
+import { afterAll, beforeAll, expect, test } from "vitest";
 import { launch, mailedLink, newDocument, newPerson, newWindow } from "./browser.ts";
 
 let browser: Browser;
@@ -79,4 +79,41 @@ test("a session that is ended in another window is over in this one, also in an 
     .getByText(/not signed in any more|Sign in/)
     .first()
     .waitFor();
+});
+
+test("a password is hidden, can be pasted, and password managers know which one is meant", async () => {
+  const page = await newWindow(browser);
+  const passwordOn = async (path: string, label: string) => {
+    await page.goto(path);
+    const field = page.getByLabel(label);
+    await field.waitFor();
+    return { type: await field.getAttribute("type"), autocomplete: await field.getAttribute("autocomplete") };
+  };
+  const hidden = { type: "password" };
+  expect(await passwordOn("/sign-in", "Password")).toEqual({ ...hidden, autocomplete: "current-password" });
+  expect(await passwordOn("/register", "Password")).toEqual({ ...hidden, autocomplete: "new-password" });
+  expect(await passwordOn("/reset-password", "New password")).toEqual({
+    ...hidden,
+    autocomplete: "new-password",
+  });
+  await page.goto("/sign-in");
+  await page.getByLabel("E-mail address").fill("a password from elsewhere");
+  await page.keyboard.press("Control+a");
+  await page.keyboard.press("Control+c");
+  await page.getByLabel("Password").focus();
+  await page.keyboard.press("Control+v");
+  expect(await page.getByLabel("Password").inputValue()).toBe("a password from elsewhere");
+});
+
+test("whoever is signed in sees how to sign out, and is out in all windows", async () => {
+  const { page } = await newPerson(browser, "Ada");
+  const second = await page.context().newPage();
+  await second.goto("/trash");
+  await second.getByRole("heading", { name: "Trash" }).waitFor();
+  await page.getByRole("button", { name: /^Your account/ }).click();
+  await page.getByRole("menuitem", { name: "Sign out" }).click();
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
+  await second.getByRole("heading", { name: "Sign in" }).waitFor();
+  await page.reload();
+  await page.getByRole("heading", { name: "Sign in" }).waitFor();
 });

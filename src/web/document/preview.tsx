@@ -1,20 +1,22 @@
-import { micromark } from "micromark";
-import { gfm, gfmHtml } from "micromark-extension-gfm";
+import MarkdownIt from "markdown-it";
 import { useDeferredValue, useMemo } from "react";
 import "./preview.css";
 
 /**
- * A text as Markdown (CommonMark, GFM). What is HTML in it is shown and not taken for HTML, and links lead to the web and
- * to mail alone: micromark's own rules, unless it is told otherwise.
+ * The rules of the exported page (src/documents/export.ts): what is HTML in a text is shown and not taken for HTML, and links lead to the
+ * web, to mail and to paths alone.
  */
+const markdown = new MarkdownIt("default", { html: false, linkify: false });
+
+/** A text as Markdown (CommonMark, with the tables and the strikethrough of GFM). */
 export function Preview({ text }: { text: string }) {
   const shown = useDeferredValue(text);
-  const html = useMemo(() => micromark(shown, { extensions: [gfm()], htmlExtensions: [gfmHtml()] }), [shown]);
+  const html = useMemo(() => markdown.render(shown), [shown]);
   return (
     <article
       className="preview"
       aria-label="Preview"
-      // biome-ignore lint/security/noDangerouslySetInnerHtml: made by micromark, which passes no HTML through
+      // biome-ignore lint/security/noDangerouslySetInnerHtml: made by markdown-it, which passes no HTML through
       dangerouslySetInnerHTML={{ __html: html }}
     />
   );

@@ -80,6 +80,8 @@ test(`RM-2, RM-3, RM-5: ${kills} kills under load lose nothing that was acknowle
         url: server.url,
         documentId: document.id,
         token: account.token,
+        // The wire sees what goes over sockets.
+        transports: ["socket"],
         retry: { first: 50, most: 400 },
         ...(wire && { WebSocket: wire.WebSocket }),
       });

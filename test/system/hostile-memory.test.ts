@@ -67,6 +67,7 @@ test(`RM-6: the hostile corpus played ${rounds.more} times more takes no more me
         sockets: body.sockets,
         operations: body.operations,
         loads: body.loads,
+        alarms: body.alarms,
       };
     };
     const bystander = await openSocket(server.url, id, await account.token());
@@ -76,6 +77,8 @@ test(`RM-6: the hostile corpus played ${rounds.more} times more takes no more me
     expect(await hostile.ask(hostileSetup.submit)).toMatchObject({ type: "ack", version: 2 });
     expect(await bystander.next()).toMatchObject({ type: "actors" });
     expect(await bystander.next()).toMatchObject({ type: "operations", from: 2 });
+    // The edit is announced some seconds later, which writes rows of its own.
+    while ((await stats()).alarms === 0) await sleep(200);
     const play = async () => {
       for (const { name, frame, answer } of hostileFrames) {
         hostile.send(frame);

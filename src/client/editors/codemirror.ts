@@ -29,9 +29,14 @@ export function collaboration(session: DocumentSession): Extension {
     ViewPlugin.define((view) => new Binding(session, view)),
     Prec.high(
       keymap.of([
-        { key: "Mod-z", run: (view) => take(view, session.undo()), preventDefault: true },
-        { key: "Mod-y", mac: "Mod-Shift-z", run: (view) => take(view, session.redo()), preventDefault: true },
-        { linux: "Ctrl-Shift-z", run: (view) => take(view, session.redo()), preventDefault: true },
+        { key: "Mod-z", run: (view) => again(session, view, "undo"), preventDefault: true },
+        {
+          key: "Mod-y",
+          mac: "Mod-Shift-z",
+          run: (view) => again(session, view, "redo"),
+          preventDefault: true,
+        },
+        { linux: "Ctrl-Shift-z", run: (view) => again(session, view, "redo"), preventDefault: true },
       ]),
     ),
     remoteCursors(session),
@@ -81,11 +86,16 @@ class Binding {
   }
 }
 
+/** Undo or redo; nothing for who only reads, to whom the session would throw. */
+function again(session: DocumentSession, view: EditorView, which: "undo" | "redo"): boolean {
+  const operation = session.isReadOnly ? null : session[which]();
+  if (operation) take(view, operation);
+  return operation !== null;
+}
+
 /** Applies what the session has already. */
-function take(view: EditorView, operation: Operation | null): boolean {
-  if (!operation) return false;
+function take(view: EditorView, operation: Operation): void {
   view.dispatch({ changes: changesOf(operation), annotations: fromSession.of(true) });
-  return true;
 }
 
 /** What the session would refuse does not come into the editor: an edit of who only reads, half a character from a paste. */

@@ -3,8 +3,8 @@ import { type ReactNode, useState } from "react";
 import { Link, useLocation, useRoute } from "wouter";
 import { client, useSignedIn } from "../client.ts";
 import { Menu } from "../design/menu.tsx";
+import { NameDialog } from "../design/name-dialog.tsx";
 import { SearchBox } from "../search/search-box.tsx";
-import { NewWorkspaceDialog } from "../workspaces/new-workspace-dialog.tsx";
 import { workspacesQuery } from "../workspaces/workspaces-query.ts";
 import { Avatar } from "./avatar.tsx";
 import { applyTheme, currentTheme, themes } from "./theme.ts";
@@ -51,9 +51,13 @@ function Navigation() {
         + New workspace
       </button>
       {making && (
-        <NewWorkspaceDialog
+        <NameDialog
+          title="New workspace"
+          hint="A place for documents, and for the people who work on them."
+          action="Create"
+          save={(name) => client.workspaces.create({ name })}
           onClose={() => setMaking(false)}
-          onMade={async ({ id }) => {
+          onSaved={async ({ id }) => {
             await queries.invalidateQueries(workspacesQuery);
             setMaking(false);
             goTo(`/workspaces/${id}`);

@@ -3,6 +3,7 @@ import { useState } from "react";
 import { Link, useLocation } from "wouter";
 import { Button, buttonClass } from "../../design/button.tsx";
 import { explain } from "../../design/explain.ts";
+import { NameDialog } from "../../design/name-dialog.tsx";
 import { Fault, Waiting } from "../../design/notice.tsx";
 import { At } from "../../design/time.tsx";
 import { useTitle } from "../../shell/title.ts";
@@ -12,7 +13,6 @@ import { HistoryChanges } from "./history-changes.tsx";
 import { namedVersionsQuery, versionQuery } from "./history-queries.ts";
 import { HistoryText } from "./history-text.tsx";
 import "./history-page.css";
-import { NameVersionDialog } from "./name-version-dialog.tsx";
 import { usePlaying } from "./use-playing.ts";
 
 /** A document's life: to be scrubbed, played, compared and gone back to. */
@@ -119,11 +119,13 @@ function Life({ id, title, last }: { id: string; title: string; last: number }) 
         </div>
       </footer>
       {naming && (
-        <NameVersionDialog
-          id={id}
-          version={version}
+        <NameDialog
+          title={`Name version ${version}`}
+          hint="Such as “as sent to the printer”."
+          action="Save"
+          save={(name) => client.history.name(id, version, { name })}
           onClose={() => setNaming(false)}
-          onNamed={() => {
+          onSaved={() => {
             setNaming(false);
             return queries.invalidateQueries(namedVersionsQuery(client, id));
           }}

@@ -1,3 +1,4 @@
+// Past 400 lines: every way through one mechanism, with its clock and its people in one place.
 import { env } from "cloudflare:workers";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { resealFactors } from "../../src/auth/second-factors.ts";

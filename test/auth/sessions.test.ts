@@ -1,3 +1,4 @@
+// Past 400 lines: everything that a session goes through, with its clock and its people in one place.
 import { createExecutionContext, createScheduledController } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { Hono } from "hono";

@@ -23,6 +23,7 @@ import { type EventMessage, handOnAfter, sweepOutbox } from "./events/hand-on.ts
 import { sweepIdempotencyKeys } from "./idempotency/store.ts";
 import { appPage } from "./platform/app-page.ts";
 import { notFoundOf, onError, onInvalid } from "./platform/error-handling.ts";
+import { health } from "./platform/health.ts";
 import { addExamples, type Describable } from "./platform/openapi-examples.ts";
 import { crossOrigin, ownPagesOnly } from "./platform/origins.ts";
 import { Problem, problemTitle } from "./platform/problem.ts";
@@ -75,7 +76,7 @@ app.route("/api/v1", searchRoutes);
 app.route("/api/v1", transferRoutes);
 app.route("/", socketRoute);
 
-app.get("/health", (c) => c.json({ status: "ok" }));
+app.get("/health", (c) => c.json(health(Date.now())));
 
 app.get("/.well-known/jwks.json", (c) => {
   // Short, so that a new key is known before the tokens that it signs are many.

@@ -1,16 +1,22 @@
 import { createExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
+import packageJson from "../../package.json" with { type: "json" };
 import { app } from "../../src/app.ts";
 import { errorStatus } from "../../src/protocol/errors.ts";
 import { api, expectProblem, newAccount, send } from "../support/api.ts";
 import { testSecrets } from "../support/secrets.ts";
 
 describe("addresses", () => {
-  it("says that it is alive", async () => {
+  it("says that it is alive, which version it is, and what time it has", async () => {
+    const before = Date.now();
     const answer = await send("GET", "/health");
     expect(answer.status).toBe(200);
-    expect(answer.body).toEqual({ status: "ok" });
+    const { version } = packageJson;
+    const protocol = "materi.v1";
+    expect(answer.body).toEqual({ status: "ok", version, protocol, time: expect.any(String) });
+    expect(Date.parse(answer.body.time)).toBeGreaterThanOrEqual(before);
+    expect(Date.parse(answer.body.time)).toBeLessThanOrEqual(Date.now());
   });
 
   it.each(["/nope", "/api/v1/nope", "/api/v1/documents/a/b/c", "/API/v1/documents", "/api/v1//documents"])(

@@ -1,0 +1,12 @@
+import { subprotocol } from "../protocol/subprotocol.ts";
+
+/** Of package.json, which is not bundled; a test compares them. */
+export const serviceVersion = "0.1.0";
+
+/** What `GET /health` answers: that the service is alive, which one it is, and what time it has there. */
+export const health = (now: number) => ({
+  status: "ok",
+  version: serviceVersion,
+  protocol: subprotocol,
+  time: new Date(now).toISOString(),
+});

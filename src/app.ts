@@ -76,7 +76,7 @@ app.route("/api/v1", searchRoutes);
 app.route("/api/v1", transferRoutes);
 app.route("/", socketRoute);
 
-app.get("/health", (c) => c.json(health(Date.now())));
+app.get("/health", (c) => c.json(health(Date.now(), c.env.DEPLOYMENT.id)));
 
 app.get("/.well-known/jwks.json", (c) => {
   // Short, so that a new key is known before the tokens that it signs are many.

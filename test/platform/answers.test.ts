@@ -14,7 +14,8 @@ describe("addresses", () => {
     expect(answer.status).toBe(200);
     const { version } = packageJson;
     const protocol = "materi.v1";
-    expect(answer.body).toEqual({ status: "ok", version, protocol, time: expect.any(String) });
+    const told = { status: "ok", version, protocol, deployment: env.DEPLOYMENT.id, time: expect.any(String) };
+    expect(answer.body).toEqual(told);
     expect(Date.parse(answer.body.time)).toBeGreaterThanOrEqual(before);
     expect(Date.parse(answer.body.time)).toBeLessThanOrEqual(Date.now());
   });

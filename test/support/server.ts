@@ -48,7 +48,7 @@ async function makeBundle(main: string): Promise<Bundle> {
   const folder = mkdtempSync(join(tmpdir(), "materi-bundle-"));
   const build = promisify(execFile)(
     process.execPath,
-    [wranglerBin, "deploy", main, "--dry-run", "--outdir", folder],
+    [wranglerBin, "deploy", main, "--env", "", "--dry-run", "--outdir", folder],
     { cwd: root, env: wranglerEnv },
   );
   // Else it warns of secrets that wrangler.toml requires, which each server gets of its own.

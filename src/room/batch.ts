@@ -1,4 +1,3 @@
-import type { Accepted } from "../ot/authority.ts";
 import type { Refused } from "../protocol/client-frames.ts";
 import {
   encodeAck,
@@ -7,7 +6,7 @@ import {
   encodeOperations,
   encodeSeedAnswer,
 } from "../protocol/server-frames.ts";
-import type { Actor } from "./operation-log.ts";
+import { type Actor, type Logged, toldLatencyMs } from "./operation-log.ts";
 import type { Peer } from "./peer.ts";
 
 /** A frame for one peer, due after the first `after` entries of the batch. */
@@ -39,11 +38,13 @@ const lost = (refusal: Pick<Refused, "seq" | "seed">): string =>
 export class Batch {
   /** The version of the first entry. */
   readonly from: number;
-  readonly entries: Accepted[] = [];
+  readonly entries: Logged[] = [];
   readonly operationsJson: string[] = [];
   /** Who wrote in it. */
   readonly actors = new Set<Actor>();
   readonly #items: string[] = [];
+  /** When the room heard of each, milliseconds since the epoch; in order. */
+  readonly #heardAt: number[] = [];
   readonly #answers = new Map<Peer, Answer[]>();
 
   constructor(from: number) {
@@ -54,12 +55,22 @@ export class Batch {
     return this.entries.length === 0;
   }
 
-  add(entry: Accepted, actor: Actor): void {
+  add(entry: Logged, actor: Actor, heardAt: number): void {
     const json = JSON.stringify(entry.operation);
     this.entries.push(entry);
+    this.#heardAt.push(heardAt);
     this.actors.add(actor);
     this.operationsJson.push(json);
     this.#items.push(encodeItem(json, entry.actor, entry.seq));
+  }
+
+  /** The entries, with how long they waited for a commit at this time. */
+  entriesAt(at: number): readonly Logged[] {
+    if (at - (this.#heardAt[0] ?? at) < toldLatencyMs) return this.entries;
+    return this.entries.map((entry, index) => {
+      const waited = at - this.#heardAt[index]!;
+      return waited < toldLatencyMs ? entry : { ...entry, latencyMs: 2 ** Math.floor(Math.log2(waited)) };
+    });
   }
 
   /** The submission just added is acknowledged to `peer`, after everything below it and without an echo. */

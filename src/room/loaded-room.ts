@@ -50,11 +50,13 @@ export class LoadedRoom {
     return (this.authority.lastOf(actor)?.seq ?? 0) + 1;
   }
 
-  /** Decides on a submission, and puts it into the batch if it is accepted. */
-  accept(actor: Actor, seq: number, base: number, operation: Operation): Verdict {
+  /** Decides on a submission heard at a time (ms since the epoch), and puts it into the batch if it is accepted. */
+  accept(actor: Actor, seq: number, base: number, operation: Operation, heardAt: number): Verdict {
     const verdict = this.authority.accept({ actor: actor.actor, seq, base, operation });
     if (verdict.kind === "accepted") {
-      this.batch.add({ actor: actor.actor, seq, operation: verdict.operation }, actor);
+      const entry = { actor: actor.actor, seq, operation: verdict.operation };
+      const transforms = verdict.version - 1 - base;
+      this.batch.add(transforms > 0 ? { ...entry, transforms } : entry, actor, heardAt);
     }
     return verdict;
   }
@@ -67,7 +69,7 @@ export class LoadedRoom {
     const snapshotDue = this.#tailUnits + units > Math.max(snapshotUnits, authority.text.length);
     this.#log.append({
       from: batch.from,
-      entries: batch.entries,
+      entries: batch.entriesAt(at),
       operationsJson: batch.operationsJson,
       at,
       newActors,

@@ -8,6 +8,7 @@ import type {
   Commit,
   Flush,
   LastSubmission,
+  Logged,
   OperationLog,
   Point,
   Retention,
@@ -21,11 +22,12 @@ import type {
 export class MemoryOperationLog implements OperationLog {
   #epoch: string | undefined;
   /** Of the operations after the horizon. */
-  #kept: { entry: Accepted; at: number; units: number }[] = [];
+  #kept: { entry: Logged; at: number; units: number }[] = [];
   #base: TextAt = { version: 0, text: "" };
   #points: Point[] = [];
   #checkpoints: { kind: CheckpointKind; checkpoint: Checkpoint }[] = [];
   revision = 0;
+  readonly originsFrom = 0;
   #actors: Actor[] = [];
   #snapshot: Snapshot = { version: 0, text: "" };
   #lastByActor: StoredRoom["lastByActor"] = new Map();

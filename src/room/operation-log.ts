@@ -10,6 +10,20 @@ export interface Actor {
   kind: Author["kind"];
 }
 
+/** An accepted operation, and how it came to be. */
+export interface Logged extends Accepted {
+  /** How many accepted operations it was transformed over, one by one (law OT-2): those between its base and itself. None: 0. */
+  readonly transforms?: number;
+  /**
+   * Milliseconds from when the room heard its frame until its commit began, rounded down to a power of two; undefined:
+   * fewer than `toldLatencyMs`. So what was slow is told for good, and what was not costs nothing.
+   */
+  readonly latencyMs?: number;
+}
+
+/** Milliseconds; below them a latency is not kept. */
+export const toldLatencyMs = 8;
+
 /** The actor's newest accepted submission: what exactly-once (law RM-3) needs to remember. */
 export interface LastSubmission {
   seq: number;
@@ -45,7 +59,7 @@ export interface StoredRoom {
 export interface Commit {
   /** Version of the first entry. */
   from: number;
-  entries: readonly Accepted[];
+  entries: readonly Logged[];
   /** The operations' JSON, in the order of `entries` (they are encoded once, for log and broadcast). */
   operationsJson: readonly string[];
   /** Milliseconds since the epoch. */
@@ -62,7 +76,7 @@ export interface Flush {
   readonly from: number;
   /** Milliseconds since the epoch, to the second: what a history needs, at a tenth of what milliseconds cost. */
   readonly at: number;
-  readonly entries: readonly Accepted[];
+  readonly entries: readonly Logged[];
 }
 
 /**
@@ -120,6 +134,8 @@ export interface OperationLog {
 
   /** The oldest version whose text is known and after which every operation is; 0 until something was trimmed. */
   readonly horizon: number;
+  /** How operations up to this version came to be (`Logged`) is not known: the code of their time did not keep it. */
+  readonly originsFrom: number;
   /** Storage is nearly full: nothing may be appended, so that there is room left to trim and to read. */
   readonly isFull: boolean;
   /** All flushes that have an operation after `version`, one by one: the caller may append or trim meanwhile. */

@@ -121,7 +121,7 @@ export class RoomRequests {
       const isNew = !room.actors.find(writer);
       const actor = room.actors.intern(writer);
       const full = this.#room.log.isFull && seq >= room.nextSeq(actor);
-      const verdict = full ? undefined : room.accept(actor, seq, base, operation);
+      const verdict = full ? undefined : room.accept(actor, seq, base, operation, this.#room.now());
       if (verdict?.kind === "accepted") {
         this.#room.flush();
         if (!this.#room.isCurrent(room)) return { ok: false, ...notStored };
@@ -225,7 +225,8 @@ export class RoomRequests {
     if (operations.length === 0) return { ok: true, version: room.authority.version };
     const actor = room.actors.intern({ clientId: null, userId: author.userId, kind: author.kind });
     for (const operation of operations) {
-      const verdict = room.accept(actor, room.nextSeq(actor), room.authority.version, operation);
+      const { version } = room.authority;
+      const verdict = room.accept(actor, room.nextSeq(actor), version, operation, this.#room.now());
       if (verdict.kind !== "accepted") throw new Error(`the room refused its own operation: ${verdict.kind}`);
     }
     const { version } = room.authority;

@@ -310,7 +310,7 @@ export class Room {
 
   #accept(room: LoadedRoom, actor: Actor, seq: number, base: number, operation: Operation): Verdict {
     const wasEmpty = room.batch.isEmpty;
-    const verdict = room.accept(actor, seq, base, operation);
+    const verdict = room.accept(actor, seq, base, operation, this.#ports.now());
     if (wasEmpty && verdict.kind === "accepted") this.#ports.later(() => this.flush());
     return verdict;
   }

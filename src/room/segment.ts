@@ -1,7 +1,6 @@
 import { crc32, deflateRawSync, inflateRawSync } from "node:zlib";
-import type { Accepted } from "../ot/authority.ts";
 import { type Operation, OperationBuilder } from "../ot/operation.ts";
-import type { Flush } from "./operation-log.ts";
+import type { Flush, Logged } from "./operation-log.ts";
 import { VarintReader, VarintWriter } from "./varint.ts";
 
 /** What can be told of a segment without inflating it. */
@@ -18,7 +17,9 @@ export class SegmentError extends Error {
   override readonly name = "SegmentError";
 }
 
-const format = 1;
+const format = 2;
+/** Of the time when operations did not bear how they came to be: it ends with the text. */
+const formatWithoutOrigins = 1;
 
 /**
  * The columns, in this order, each deflated by itself (RFC 1951): numbers of one kind beside each other are nearly
@@ -43,7 +44,14 @@ const columns = [
   "inserted",
   /** Per edit: how many units are deleted. */
   "deleted",
+  /** Per entry: over how many operations it was transformed. */
+  "transforms",
+  /** Per entry: its latency, as an exponent of two; 0 for none that is told. */
+  "latencies",
 ] as const;
+
+/** The inserted text of all edits, in UTF-8, stands before the columns of origins. */
+const textColumn = columns.indexOf("transforms");
 
 type Columns = Record<(typeof columns)[number], VarintWriter>;
 type Readers = Record<(typeof columns)[number], VarintReader>;
@@ -67,7 +75,7 @@ export function encodeSegment(flushes: readonly Flush[]): Uint8Array<ArrayBuffer
     column.times.signed(at - second);
     second = at;
     entries += flush.entries.length;
-    for (const { actor, seq, operation } of flush.entries) {
+    for (const { actor, seq, operation, transforms, latencyMs } of flush.entries) {
       let index = indexes.get(actor);
       if (index === undefined) {
         index = indexes.size;
@@ -81,6 +89,8 @@ export function encodeSegment(flushes: readonly Flush[]): Uint8Array<ArrayBuffer
       const before = last[index]!;
       column.actors.unsigned(index);
       column.seqs.signed(seq - before.seq - 1);
+      column.transforms.unsigned(transforms ?? 0);
+      column.latencies.unsigned(latencyMs ? Math.floor(Math.log2(latencyMs)) : 0);
       before.seq = seq;
       before.end = encodeOperation(operation, before.end, column, texts);
     }
@@ -95,7 +105,8 @@ export function encodeSegment(flushes: readonly Flush[]): Uint8Array<ArrayBuffer
     body.unsigned(lowest);
     body.unsigned(highest - lowest);
   }
-  for (const bytes of [...columns.map((name) => column[name].bytes()), utf8(texts.join(""))]) {
+  const written: Uint8Array[] = columns.map((name) => column[name].bytes());
+  for (const bytes of written.toSpliced(textColumn, 0, new TextEncoder().encode(texts.join("")))) {
     const deflated = deflateRawSync(bytes, { level: 9 });
     body.unsigned(deflated.length);
     body.raw(deflated);
@@ -111,12 +122,16 @@ export function encodeSegment(flushes: readonly Flush[]): Uint8Array<ArrayBuffer
 export function decodeSegment(sealed: Uint8Array): Flush[] {
   return strictly(() => {
     const body = openSegment(sealed);
+    const hasOrigins = sealed[0] === format;
     const { from, entries, seqs } = decodeSummary(body);
-    const inflated = Array.from({ length: columns.length + 1 }, () => inflate(body.raw(body.unsigned())));
+    const inflated = Array.from({ length: hasOrigins ? columns.length + 1 : textColumn + 1 }, () =>
+      inflate(body.raw(body.unsigned())),
+    );
+    const [bytes] = inflated.splice(textColumn, 1);
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     const column = Object.fromEntries(
-      columns.map((name, index) => [name, new VarintReader(inflated[index]!)]),
+      columns.map((name, index) => [name, new VarintReader(inflated[index] ?? nothing)]),
     ) as Readers;
-    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(inflated.at(-1));
     const operations = new OperationReader(column, text);
     const last = [...seqs.keys()].map((actor) => ({ actor, seq: 0, end: 0 }));
 
@@ -127,14 +142,24 @@ export function decodeSegment(sealed: Uint8Array): Flush[] {
       const count = column.counts.unsigned();
       if (version + count > from + entries) throw new SegmentError("more entries than the header says");
       second += column.times.signed();
-      const flush: Accepted[] = [];
+      const flush: Logged[] = [];
       for (let entry = 0; entry < count; entry++) {
         const by = last[column.actors.unsigned()];
         if (!by) throw new SegmentError("an entry of an actor that the header does not have");
         by.seq += column.seqs.signed() + 1;
         const { operation, end } = operations.next(by.end);
         by.end = end;
-        flush.push({ actor: by.actor, seq: by.seq, operation });
+        const transforms = hasOrigins ? column.transforms.unsigned() : 0;
+        const exponent = hasOrigins ? column.latencies.unsigned() : 0;
+        if (transforms >= version + entry || exponent > 52)
+          throw new SegmentError("an origin that cannot be");
+        flush.push({
+          actor: by.actor,
+          seq: by.seq,
+          operation,
+          ...(transforms > 0 && { transforms }),
+          ...(exponent > 0 && { latencyMs: 2 ** exponent }),
+        });
       }
       flushes.push({ from: version, at: second * 1000, entries: flush });
       version += count;
@@ -226,7 +251,8 @@ class OperationReader {
 
 /** The body of a segment, once its sum is right. */
 function openSegment(sealed: Uint8Array): VarintReader {
-  if (sealed.length < 5 || sealed[0] !== format) throw new SegmentError(`a segment of format ${sealed[0]}`);
+  if (sealed.length < 5 || (sealed[0] !== format && sealed[0] !== formatWithoutOrigins))
+    throw new SegmentError(`a segment of format ${sealed[0]}`);
   const body = sealed.subarray(5);
   const sum = new DataView(sealed.buffer, sealed.byteOffset).getUint32(1, true);
   if (crc32(body) !== sum) throw new SegmentError("a segment whose sum is wrong");
@@ -247,7 +273,7 @@ function decodeSummary(body: VarintReader): SegmentSummary {
 
 const inflate = (bytes: Uint8Array): Uint8Array => inflateRawSync(bytes, { maxOutputLength: columnBytes });
 
-const utf8 = (text: string): Uint8Array => new TextEncoder().encode(text);
+const nothing = new Uint8Array();
 
 /** What goes wrong inside is the segment's fault. */
 function strictly<T>(decode: () => T): T {

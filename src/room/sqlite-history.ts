@@ -1,12 +1,11 @@
-import type { Accepted } from "../ot/authority.ts";
 import type { Operation } from "../ot/operation.ts";
-import type { Flush } from "./operation-log.ts";
+import type { Flush, Logged } from "./operation-log.ts";
 import { decodeSegment, encodeSegment, summarizeSegment } from "./segment.ts";
 import { rowUnits, segmentOperations, segmentRuns } from "./segment-runs.ts";
 import { emptyOperations } from "./sqlite-schema.ts";
 
-/** How an entry stands in a hot row: `[actor, seq, operation]`. */
-type EntryJson = [actor: number, seq: number, operation: Operation];
+/** How an entry stands in a hot row: `[actor, seq, operation]`, with `transforms` and `latencyMs` behind where they are not 0. */
+type EntryJson = [actor: number, seq: number, operation: Operation, transforms?: number, latencyMs?: number];
 
 type HotRow = { last_version: number; at: number; entries: string };
 type SegmentRow = { last_version: number; at: number; sealed: ArrayBuffer };
@@ -73,12 +72,7 @@ export class SqliteHistory {
   }
 
   /** Writes one flush, as one row, or several where one would grow past `rowUnits`. Gives the units written. */
-  appendHot(
-    from: number,
-    at: number,
-    entries: readonly Accepted[],
-    operationsJson: readonly string[],
-  ): number {
+  appendHot(from: number, at: number, entries: readonly Logged[], operationsJson: readonly string[]): number {
     let written = 0;
     for (const row of encodeHotRows(from, entries, operationsJson)) {
       this.#sql.exec("INSERT INTO operations VALUES (?, ?, ?)", row.lastVersion, at, row.entries);
@@ -236,17 +230,21 @@ function decodeRow({ last_version, sealed }: SegmentRow): Flush[] {
 }
 
 function decodeHotRow({ last_version, at, entries }: HotRow): Flush {
-  const decoded = (JSON.parse(entries) as EntryJson[]).map(([actor, seq, operation]) => ({
-    actor,
-    seq,
-    operation,
-  }));
+  const decoded = (JSON.parse(entries) as EntryJson[]).map(
+    ([actor, seq, operation, transforms, latencyMs]): Logged => ({
+      actor,
+      seq,
+      operation,
+      ...(transforms && { transforms }),
+      ...(latencyMs && { latencyMs }),
+    }),
+  );
   return { from: last_version - decoded.length + 1, at: Math.floor(at / 1000) * 1000, entries: decoded };
 }
 
 function encodeHotRows(
   from: number,
-  entries: readonly Accepted[],
+  entries: readonly Logged[],
   operationsJson: readonly string[],
 ): { lastVersion: number; entries: string }[] {
   const rows: { lastVersion: number; entries: string }[] = [];
@@ -257,8 +255,10 @@ function encodeHotRows(
     parts = [];
     units = 0;
   };
-  for (const [index, { actor, seq }] of entries.entries()) {
-    const part = `[${actor},${seq},${operationsJson[index]}]`;
+  for (const [index, { actor, seq, transforms, latencyMs }] of entries.entries()) {
+    const latency = latencyMs ? `,${latencyMs}` : "";
+    const origin = transforms || latencyMs ? `,${transforms ?? 0}${latency}` : "";
+    const part = `[${actor},${seq},${operationsJson[index]}${origin}]`;
     if (units + part.length > rowUnits) close(from + index - 1);
     parts.push(part);
     units += part.length;

@@ -79,6 +79,10 @@ export class SqliteOperationLog implements OperationLog {
     return this.#horizon ?? 0;
   }
 
+  get originsFrom(): number {
+    return this.#open()?.origins_from ?? 0;
+  }
+
   /** The newest version; undefined if the room was never created. */
   get version(): number | undefined {
     const room = this.#open();

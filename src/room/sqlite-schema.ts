@@ -2,13 +2,13 @@
 export type SqlStorageSlice = Pick<DurableObjectStorage, "sql" | "transactionSync">;
 
 /** Version of the tables below. A room of an older one is migrated where it stands, one of a newer is not served (law RM-8). */
-const schemaVersion = 4;
+const schemaVersion = 5;
 
 /** docs/storage.md describes these tables. No secondary index: every index touched is one more row written and billed. */
 const tables = {
   room: `id INTEGER PRIMARY KEY CHECK (id = 1), schema INTEGER NOT NULL, created_at INTEGER NOT NULL,
     snapshot_version INTEGER NOT NULL, epoch TEXT NOT NULL DEFAULT '', horizon INTEGER NOT NULL DEFAULT 0,
-    keep_operations INTEGER, keep_ms INTEGER, peak_bytes INTEGER NOT NULL DEFAULT 0`,
+    keep_operations INTEGER, keep_ms INTEGER, peak_bytes INTEGER NOT NULL DEFAULT 0, origins_from INTEGER NOT NULL DEFAULT 0`,
   actors: `actor INTEGER PRIMARY KEY, client_id TEXT, user_id TEXT NOT NULL, kind TEXT NOT NULL,
     last_seq INTEGER NOT NULL, last_version INTEGER NOT NULL`,
   operations: "last_version INTEGER PRIMARY KEY, at INTEGER NOT NULL, entries TEXT NOT NULL",
@@ -51,11 +51,20 @@ function migrateFrom3(sql: SqlStorage): void {
   sql.exec("UPDATE room SET schema = 4");
 }
 
+/** What version 5 added: rows and segments of before do not say how operations came to be. */
+function migrateFrom4(sql: SqlStorage): void {
+  sql.exec("ALTER TABLE room ADD COLUMN origins_from INTEGER NOT NULL DEFAULT 0");
+  sql.exec(
+    "UPDATE room SET schema = 5, origins_from = max(coalesce((SELECT max(last_version) FROM operations), 0), coalesce((SELECT max(last_version) FROM segments), 0))",
+  );
+}
+
 /** By the version that they bring on. */
 const migrations = new Map([
   [1, migrateFrom1],
   [2, migrateFrom2],
   [3, migrateFrom3],
+  [4, migrateFrom4],
 ]);
 
 /** Takes all rows out of `operations`, and writes next to none. */
@@ -99,6 +108,7 @@ export type RoomRow = {
   keep_operations: number | null;
   keep_ms: number | null;
   peak_bytes: number;
+  origins_from: number;
 };
 
 export function createRoom(storage: SqlStorageSlice, at: number): void {

@@ -16,6 +16,8 @@ function randomFlushes(random: Random): Flush[] {
       actor: random.chance(0.1) ? 2 ** 31 + random.int(9) : 1 + random.int(5),
       seq: random.chance(0.1) ? 2 ** 45 : 1 + random.int(300),
       operation: anyOperation(random),
+      ...(random.chance(0.2) && { transforms: 1 + random.int(from === 1 ? 1 : from - 1) }),
+      ...(random.chance(0.1) && { latencyMs: 2 ** (3 + random.int(30)) }),
     }));
     flushes.push({
       from,
@@ -41,7 +43,7 @@ function anyOperation(random: Random): Operation {
 }
 
 describe("segment", () => {
-  it(`gives back exactly what was sealed: actor, seq, operation, time of each flush (seed ${seed})`, () => {
+  it(`gives back exactly what was sealed: actor, seq, operation, origin, time of each flush (seed ${seed})`, () => {
     const random = new Random(seed);
     for (let round = 0; round < 600; round++) {
       const flushes = randomFlushes(random);
@@ -56,6 +58,28 @@ describe("segment", () => {
         expect([lowest, highest]).toEqual([Math.min(...of), Math.max(...of)]);
       }
     }
+  });
+
+  it("reads what was sealed before operations bore how they came to be", () => {
+    const sealed = Buffer.from(
+      "AT9jy3cDAwIBAQEHBAAEY2IEAAhrODL/Kg8bAAVjYGQAAAVjYGMAAAVjZGQEAAVjYGEEAAVjZmAEAAVjYGQAAAdzTEk8vBIA",
+      "base64",
+    );
+    const operation = () => new OperationBuilder();
+    const entries = [
+      { actor: 1, seq: 1, operation: operation().insert("Ada").build() },
+      { actor: 7, seq: 4, operation: operation().retain(2).delete(1).build() },
+      { actor: 1, seq: 2, operation: operation().retain(2).insert("é").build() },
+    ];
+    expect(decodeSegment(new Uint8Array(sealed))).toEqual([
+      { from: 3, at: 1_700_000_000_000, entries: entries.slice(0, 2) },
+      { from: 5, at: 1_700_000_003_000, entries: entries.slice(2) },
+    ]);
+  });
+
+  it("RM-8: refuses an operation that would have been made before version 0", () => {
+    const entries = [{ actor: 1, seq: 1, operation: new OperationBuilder().build(), transforms: 1 }];
+    expect(() => decodeSegment(encodeSegment([{ from: 1, at: 0, entries }]))).toThrow(SegmentError);
   });
 
   it("keeps times to the second", () => {

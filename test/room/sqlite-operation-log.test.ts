@@ -72,6 +72,8 @@ describe("SqliteOperationLog", () => {
         lastByActor: new Map([[1, { seq: 2, version: 2 }]]),
       });
       expect(log.load()?.epoch).toBe(stored?.epoch);
+      // How those operations came to be is not known; of the next ones it is.
+      expect(log.originsFrom).toBe(3);
       expect(log.find(1, 1)).toBe(1);
       seal(log);
       expect([...log.flushes(0)]).toEqual([

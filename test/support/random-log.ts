@@ -1,5 +1,4 @@
-import type { Accepted } from "../../src/ot/authority.ts";
-import type { Actor, Flush, LastSubmission } from "../../src/room/operation-log.ts";
+import type { Actor, Flush, LastSubmission, Logged } from "../../src/room/operation-log.ts";
 import { alphabetNames, type Points, Random, randomOperation } from "./ot-random.ts";
 
 export const ann: Actor = { actor: 1, clientId: "ann-1", userId: "ann", kind: "person" };
@@ -24,14 +23,20 @@ export function randomLog(
   let at = 1_700_000_000_000;
   for (let index = 0; index < commits; index++) {
     const from = texts.length;
-    const entries: Accepted[] = [];
+    const entries: Logged[] = [];
     for (let count = 1 + random.int(4); count > 0; count--) {
       const { actor } = random.pick(actors);
       const { operation, after } = randomOperation(random, random.pick(alphabetNames), points);
       points = after;
       const seq = (seqs.get(actor) ?? 0) + 1;
       seqs.set(actor, seq);
-      entries.push({ actor, seq, operation });
+      entries.push({
+        actor,
+        seq,
+        operation,
+        ...(texts.length > 1 && random.chance(0.2) && { transforms: 1 + random.int(texts.length - 1) }),
+        ...(random.chance(0.1) && { latencyMs: 2 ** (3 + random.int(8)) }),
+      });
       texts.push(points.join(""));
     }
     // Clocks may also go back.

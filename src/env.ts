@@ -29,6 +29,10 @@ const secretList = z
   .transform((value) => value.split(",").map((secret) => secret.trim()))
   .pipe(z.array(z.string().min(32)).min(1));
 
+const logLevels = ["debug", "info", "warn", "error"] as const;
+
+export type LogLevel = (typeof logLevels)[number];
+
 const settingsSchema = z
   .object({
     SIGNING_KEYS: z
@@ -58,6 +62,7 @@ const settingsSchema = z
     BREACHED_PASSWORDS_URL: z.union([z.literal(""), z.url().refine(isSecureOrLoopback)]).default(""),
     WEBHOOKS_TO_LOOPBACK: z.enum(["", "true"]).default(""),
     DNS_OVER_HTTPS: z.url().default("https://cloudflare-dns.com/dns-query").refine(isSecureOrLoopback),
+    LOG_LEVEL: z.enum(logLevels).default("info"),
     PUBLIC_URL: z.url({ protocol: /^https?$/ }).transform((url) => new URL(url).origin),
     MAIL_FROM: z.email(),
   })
@@ -66,6 +71,13 @@ const settingsSchema = z
     ({ REFRESH_SECRET, WEBHOOK_SECRET }) => REFRESH_SECRET.length === 1 || WEBHOOK_SECRET !== "",
     { path: ["WEBHOOK_SECRET"] },
   );
+
+/**
+ * Lines below this are not written. Apart from the settings, which throw where any of them is at fault: that must be logged.
+ */
+export function logLevelOf(env: SettingsSource): LogLevel {
+  return logLevels.find((level) => level === env.LOG_LEVEL) ?? "info";
+}
 
 /** Plain http is for a server on the same machine alone: `npm start -- --with-oidc`, and tests. */
 function isSecureOrLoopback(url: string): boolean {
@@ -146,6 +158,7 @@ function parseSettings(env: SettingsSource): Settings {
         "more each. `npm start` makes them for local use (.dev.vars); a deployment gets them by `wrangler secret put`. " +
         "ALLOWED_ORIGINS is a list of origins (https://app.example.com) with commas between, GOOGLE_ISSUER and BREACHED_PASSWORDS_URL are https URLs, " +
         'WEBHOOKS_TO_LOOPBACK "true" or nothing, SECOND_FACTOR "optional" or "required", ' +
+        "LOG_LEVEL debug, info, warn or error, " +
         "ADMIN_TOKEN a random text of 32 characters or more, or nothing, DNS_OVER_HTTPS an https URL, " +
         "PUBLIC_URL the service's own http(s) address, MAIL_FROM an e-mail address.",
     );

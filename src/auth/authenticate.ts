@@ -23,6 +23,7 @@ export const authenticatedFor = (scope?: Scope) =>
     const principal = await authenticate(c.env, bearerToken(c.req.header("authorization")), scope);
     await refuseAccountFlood(c.env, clientAddress(c), principal.userId);
     c.set("principal", principal);
+    c.set("userId", principal.userId);
     await next();
   });
 

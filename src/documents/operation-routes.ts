@@ -102,6 +102,7 @@ export const operationRoutes = new OpenAPIHono<RequestContext>()
   .openapi(submitOperationRoute, async (c) => {
     const { client_id: clientId, seq, base, op } = c.req.valid("json");
     const { version, actor } = await submitOperation(...askedAsAuthor(c), { clientId, seq, base, op });
+    c.set("version", version);
     return c.json({ seq, version, actor }, 200);
   })
   .openapi(readOperationsRoute, async (c) => {

@@ -26,6 +26,7 @@ export const socketRoute = new Hono<RequestContext>().get("/ws/documents/:id", a
     bearerToken(c.req.header("authorization")) ?? offered.find(isBearer)?.slice(bearer.length),
     "documents:read",
   );
+  c.set("userId", principal.userId);
   const id = c.req.param("id");
   if (!idSchema.safeParse(id).success) {
     throw new Problem("invalid_request", "id must be a UUID in lower case.", {

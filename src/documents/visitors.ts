@@ -153,6 +153,7 @@ export function visitorFor(scope: Scope) {
     const visitor = await authenticateVisitor(c.env, token, scope);
     await refuseAccountFlood(c.env, clientAddress(c), visitor.userId);
     c.set("principal", visitor);
+    c.set("userId", visitor.userId);
     await next();
   });
 }

@@ -7,8 +7,12 @@ import { Problem, problemResponse } from "./problem.ts";
 import type { RequestContext } from "./request-context.ts";
 
 /** Turns whatever was thrown into the one form of error answer; what was not meant to be seen is logged and hidden. */
-export const onError: ErrorHandler<RequestContext> = (error, c) =>
-  problemResponse(toProblem(error, c), c.get("requestId"));
+export const onError: ErrorHandler<RequestContext> = (error, c) => refuse(c, toProblem(error, c));
+
+function refuse(c: Context<RequestContext>, problem: Problem): Response {
+  c.set("outcome", problem.code);
+  return problemResponse(problem, c.get("requestId"));
+}
 
 function toProblem(error: unknown, c: Context<RequestContext>): Problem {
   if (error instanceof Problem) return error;
@@ -72,5 +76,5 @@ export function notFoundOf(app: Hono<RequestContext>): NotFoundHandler<RequestCo
       : new Problem("not_found", "There is nothing at this address.");
   };
   // Answered, not thrown: what is thrown here passes by the middleware that finishes every answer.
-  return (c) => problemResponse(problemFor(c.req.path), c.get("requestId"));
+  return (c) => refuse(c, problemFor(c.req.path));
 }

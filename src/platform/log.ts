@@ -1,8 +1,23 @@
+import { env } from "cloudflare:workers";
+import { type LogLevel, logLevelOf } from "../env.ts";
+
+const order: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
+
+/** Of the isolate, whose settings never change. */
+let least: number | undefined;
+
+/** Whether lines of this level are written (`LOG_LEVEL`): to be asked where it costs something to make one. */
+export function isLogged(level: LogLevel): boolean {
+  least ??= order[logLevelOf(env)];
+  return order[level] >= least;
+}
+
 /** What a line may carry: ids, codes, counts. Never a body, a token, an address or a text of a document. */
 export type LogFields = Record<string, string | number | boolean | undefined>;
 
 /** Writes one structured line, which Workers' logs index by field. */
-export function log(level: "info" | "warn" | "error", event: string, fields: LogFields = {}): void {
+export function log(level: LogLevel, event: string, fields: LogFields = {}): void {
+  if (!isLogged(level)) return;
   // biome-ignore lint/suspicious/noConsole: the one place where the service writes its log
   console[level](JSON.stringify({ event, ...fields }));
 }

@@ -1,11 +1,21 @@
 import type { Context, Next } from "hono";
 import { createMiddleware } from "hono/factory";
 import { routePath } from "hono/route";
+import { requestEnded } from "./ended-requests.ts";
 import { type ActiveSpan, inSpan, joinTrace } from "./tracing.ts";
 
 export interface RequestContext {
   Bindings: Env;
-  Variables: { requestId: string; traceId: string };
+  Variables: {
+    requestId: string;
+    traceId: string;
+    /** Who asked, once a token has said so. */
+    userId?: string;
+    /** The version that the answer tells of, where its `ETag` does not. */
+    version?: number;
+    /** The code of the refusal. */
+    outcome?: string;
+  };
 }
 
 /**
@@ -17,19 +27,40 @@ export const requestContext = createMiddleware<RequestContext>((c, next) =>
 );
 
 async function answer(c: Context<RequestContext>, next: Next, span: ActiveSpan): Promise<void> {
+  const startedAt = performance.now();
   const offered = c.req.header("x-request-id");
   const requestId = offered && /^[\w-]{8,64}$/.test(offered) ? offered : crypto.randomUUID();
   c.set("requestId", requestId);
   const { traceId, traceparent } = joinTrace(c.req.header("traceparent"));
   c.set("traceId", traceId);
   await next();
-  span.setAttributes({
-    request_id: requestId,
-    "http.route": routePath(c, -1),
-    "http.response.status_code": c.res.status,
-  });
+  const route = routePath(c, -1);
+  const { status } = c.res;
+  span.setAttributes({ request_id: requestId, "http.route": route, "http.response.status_code": status });
+  requestEnded(
+    {
+      requestId,
+      traceId,
+      userId: c.get("userId"),
+      documentId: documentOf(c, route),
+      version: c.get("version") ?? taggedVersion(c.res.headers.get("etag")),
+      method: c.req.method,
+      route,
+      status,
+      outcome: c.get("outcome") ?? "ok",
+      durationMs: Math.round((performance.now() - startedAt) * 10) / 10,
+    },
+    c.env,
+  );
   // The answer to a socket upgrade is the room's and cannot be changed.
-  if (c.res.status === 101) return;
+  if (status !== 101) finish(c, { requestId, traceparent });
+}
+
+/** The headers that hold for every answer. */
+function finish(
+  c: Context<RequestContext>,
+  { requestId, traceparent }: { requestId: string; traceparent: string },
+): void {
   const headers = new Headers(c.res.headers);
   headers.set("x-request-id", requestId);
   headers.set("traceparent", traceparent);
@@ -46,4 +77,19 @@ async function answer(c: Context<RequestContext>, next: Next, span: ActiveSpan):
   const { body, status } = c.res;
   c.res = undefined;
   c.res = new Response(body, { status, headers });
+}
+
+const documentRoute = /\/documents\/:id(\/|$)/;
+const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
+
+/** Of a route's address, its document. What has not an id's form may be anything, a secret also, and is not told. */
+function documentOf(c: Context<RequestContext>, route: string): string | undefined {
+  const id = documentRoute.test(route) ? c.req.param("id") : undefined;
+  return id !== undefined && uuid.test(id) ? id : undefined;
+}
+
+/** The version in a text's entity tag, `"v42"`. */
+function taggedVersion(etag: string | null): number | undefined {
+  const version = /^"v(\d+)"$/.exec(etag ?? "")?.[1];
+  return version === undefined ? undefined : Number(version);
 }

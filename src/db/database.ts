@@ -1,9 +1,42 @@
 import { drizzle } from "drizzle-orm/d1";
+import { d1Gate } from "./d1-gate.ts";
 import * as schema from "./schema.ts";
 
-/** The typed view of D1. `batch` on it is the transaction: all of its statements, or none. */
+/**
+ * The typed view of D1. `batch` on it is the transaction: all of its statements, or none. Every call goes through the gate of
+ * d1-gate.ts, and throws what that throws.
+ */
 export function database(binding: D1Database) {
-  return drizzle(binding, { schema });
+  return drizzle(gated(binding), { schema });
 }
 
 export type Database = ReturnType<typeof database>;
+
+/** The statement of the platform's behind one of ours: what a batch takes. */
+const inner = new WeakMap<D1PreparedStatement, { statement: D1PreparedStatement; writes: boolean }>();
+
+/** What drizzle uses of D1, each call through the gate. */
+function gated(binding: D1Database): D1Database {
+  const used: Pick<D1Database, "prepare" | "batch"> = {
+    prepare: (sql) => gatedStatement(binding.prepare(sql), !/^\s*select\b/i.test(sql)),
+    batch: <T>(statements: D1PreparedStatement[]) => {
+      const all = statements.map((one) => inner.get(one) ?? { statement: one, writes: true });
+      return d1Gate.pass(
+        () => binding.batch<T>(all.map(({ statement }) => statement)),
+        all.some(({ writes }) => writes),
+      );
+    },
+  };
+  return used as D1Database;
+}
+
+function gatedStatement(statement: D1PreparedStatement, writes: boolean): D1PreparedStatement {
+  const used: Pick<D1PreparedStatement, "bind" | "all" | "run"> & { raw<T>(): Promise<T[]> } = {
+    bind: (...values) => gatedStatement(statement.bind(...values), writes),
+    all: <T>() => d1Gate.pass(() => statement.all<T>(), writes),
+    run: <T>() => d1Gate.pass(() => statement.run<T>(), writes),
+    raw: <T>() => d1Gate.pass(() => statement.raw<T>(), writes),
+  };
+  inner.set(used as D1PreparedStatement, { statement, writes });
+  return used as D1PreparedStatement;
+}

@@ -25,7 +25,8 @@ function toProblem(error: unknown, c: Context<RequestContext>): Problem {
     }
     if (error.status === 400) return new Problem("invalid_request", "The body is not well-formed JSON.");
   }
-  log("error", "unexpected_error", {
+  const database = databaseProblem(error);
+  log("error", database ? `database_${database.code}` : "unexpected_error", {
     request_id: c.get("requestId"),
     trace_id: c.get("traceId"),
     method: c.req.method,
@@ -34,11 +35,35 @@ function toProblem(error: unknown, c: Context<RequestContext>): Problem {
     // Written for the operator, and free of secrets.
     ...(error instanceof ConfigurationError && { hint: error.message }),
   });
+  if (database) return database;
   if (isTransient(error)) {
     return new Problem("unavailable", "A part of the service is not reachable. Try again.");
   }
   return new Problem("internal", "Something went wrong here. The request_id tells the operator what.");
 }
+
+/** What the gate before D1 (src/db/d1-gate.ts) throws, perhaps within an error of drizzle's; this folder knows it by name alone. */
+function databaseProblem(error: unknown): Problem | undefined {
+  for (let at = error, depth = 0; at instanceof Error && depth < 5; at = at.cause, depth++) {
+    if (at.name === "DatabaseBusy") {
+      return new Problem("unavailable", "The database has too much to do. Nothing was done. Try again.", {
+        headers: { "retry-after": "2" },
+      });
+    }
+    if (at.name === "DatabaseTimeout") {
+      const done = "mayHaveHappened" in at && at.mayHaveHappened === true;
+      return new Problem(
+        "timeout",
+        `The database did not answer in time. ${done ? perhapsDone : "Try again."}`,
+      );
+    }
+  }
+  return undefined;
+}
+
+const perhapsDone =
+  "What you asked for may have been done all the same: look before you ask again, or ask with the same Idempotency-Key, which makes " +
+  "nothing twice.";
 
 /** How Durable Objects mark errors that passed by themselves: lost connections, restarts, overload. */
 function isTransient(error: unknown): boolean {

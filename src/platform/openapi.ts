@@ -18,6 +18,7 @@ const everywhere = [
   "rate_limited",
   "internal",
   "unavailable",
+  "timeout",
 ] as const satisfies ErrorCode[];
 
 /** The problem answers of a route, by status, each with the codes that it may bear. */

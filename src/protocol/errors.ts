@@ -18,6 +18,7 @@ export const errorStatus = {
   internal: 500,
   rate_limited: 429,
   unavailable: 503,
+  timeout: 504,
   // Who is asking
   unauthenticated: 401,
   invalid_credentials: 401,

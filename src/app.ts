@@ -22,6 +22,7 @@ import type { EventConsumer } from "./events/event.ts";
 import { type EventMessage, handOnAfter, sweepOutbox } from "./events/hand-on.ts";
 import { sweepIdempotencyKeys } from "./idempotency/store.ts";
 import { appPage } from "./platform/app-page.ts";
+import { inBackground } from "./platform/background-work.ts";
 import { notFoundOf, onError, onInvalid } from "./platform/error-handling.ts";
 import { health } from "./platform/health.ts";
 import { addExamples, type Describable } from "./platform/openapi-examples.ts";
@@ -138,22 +139,24 @@ app.get("/protocol/schemas.json", (c) => c.json(frameSchemas()));
 const eventConsumers: EventConsumer[] = [announceAccessAfter, noteDeliveries, indexAfter];
 
 /** A batch of one of the queues in wrangler.toml. */
-export async function fromQueue(env: Env, { queue, messages }: MessageBatch): Promise<void> {
-  if (queue === "materi-events") {
-    await consumeEvents(env, messages as readonly Message<EventMessage>[], eventConsumers);
-  } else {
-    await makeAttempts(env, messages as readonly Message<DeliveryMessage>[]);
-  }
+export function fromQueue(env: Env, { queue, messages }: MessageBatch): Promise<void> {
+  return inBackground("queue_batch", { queue, messages: messages.length }, () =>
+    queue === "materi-events"
+      ? consumeEvents(env, messages as readonly Message<EventMessage>[], eventConsumers)
+      : makeAttempts(env, messages as readonly Message<DeliveryMessage>[]),
+  );
 }
 
 /** What is done every minute, asked for or not (`[triggers]` in wrangler.toml). */
-export async function everyMinute(env: Env, now: number): Promise<void> {
-  await sweepOutbox(env, now);
-  await sweepDeliveries(env, now);
-  await upkeep(env, authPorts, now);
-  await sweepErasures(env, now);
-  await sweepSearchIndex(env, now);
-  await sweepIdempotencyKeys(env, now);
+export function everyMinute(env: Env, now: number): Promise<void> {
+  return inBackground("cron", {}, async () => {
+    await sweepOutbox(env, now);
+    await sweepDeliveries(env, now);
+    await upkeep(env, authPorts, now);
+    await sweepErasures(env, now);
+    await sweepSearchIndex(env, now);
+    await sweepIdempotencyKeys(env, now);
+  });
 }
 
 export { app };

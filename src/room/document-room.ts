@@ -8,7 +8,7 @@ import { type DivergenceReport, DivergenceReports } from "./divergence.ts";
 import { EditAnnouncements } from "./edit-announcements.ts";
 import type { FanoutSource } from "./fanout-api.ts";
 import { Fanouts } from "./fanouts.ts";
-import { logFlush } from "./flush-log.ts";
+import { FlushLog } from "./flush-log.ts";
 import { HistoryAdmin } from "./history-admin.ts";
 import { HistoryReader } from "./history-reader.ts";
 import { MeteredOperationLog } from "./metered-operation-log.ts";
@@ -46,6 +46,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
       now: () => Date.now(),
       report: (error, task) => this.#report(error, { task }),
     });
+    const flushLog = new FlushLog((run, ms) => void setTimeout(run, ms));
     const log = new MeteredOperationLog(
       storage,
       {
@@ -53,7 +54,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
         onDue: (at) => this.#clock.by(at),
         onCommit: (at) => this.#announcements.edited(at),
       },
-      { documentId: ctx.id.name, usage: this.#meter.usage, listeners: [logFlush] },
+      { documentId: ctx.id.name, usage: this.#meter.usage, listeners: [(flush) => flushLog.ended(flush)] },
     );
     this.#clock.add({ name: "upkeep", dueAt: () => log.upkeepDueAt(), run: (now) => void log.upkeep(now) });
     this.#divergences = new DivergenceReports(ctx.storage.kv);

@@ -98,11 +98,17 @@ export async function startServer({
   port = 0,
   main = "src/index.ts",
   v8Flags = "",
+  settings = {},
+  onLog = () => {},
 }: {
   persist?: string;
   port?: number;
   main?: string;
   v8Flags?: string;
+  /** Settings of the Worker besides those of wrangler.toml. */
+  settings?: Record<string, string>;
+  /** Hears every line of the service's log. */
+  onLog?: (line: string) => void;
 } = {}): Promise<Server> {
   const bundle = bundles.get(main) ?? makeBundle(main);
   bundles.set(main, bundle);
@@ -117,10 +123,10 @@ export async function startServer({
   let migrated = false;
 
   async function start(): Promise<void> {
-    const settings: ServeSettings = {
+    const serveSettings: ServeSettings = {
       miniflare: {
         ...worker,
-        bindings: { ...(worker.bindings as Record<string, string>), ...secrets },
+        bindings: { ...(worker.bindings as Record<string, string>), ...secrets, ...settings },
         unsafeDirectSockets: [{ host: "127.0.0.1", port }],
         host: "127.0.0.1",
         port: 0,
@@ -129,7 +135,7 @@ export async function startServer({
       },
       migrations: migrated ? [] : migrations,
     };
-    writeFileSync(settingsFile, JSON.stringify(settings), { mode: 0o600 });
+    writeFileSync(settingsFile, JSON.stringify(serveSettings), { mode: 0o600 });
     const child = spawn(process.execPath, [join(root, "test/support/serve.ts"), settingsFile], {
       detached: true,
       stdio: ["ignore", "pipe", "pipe", "ipc"],
@@ -141,7 +147,9 @@ export async function startServer({
       [child.stderr!, process.stderr],
     ] as const) {
       createInterface(from).on("line", (line) => {
-        to.write(`${line}\n`);
+        // A line for every request would bury what a test has to say; what is wrong is in stderr.
+        if (!(from === child.stdout && line.startsWith('{"event":'))) to.write(`${line}\n`);
+        onLog(line);
         for (const secret of secretsIn(line)) logged.push(`${secret} in: ${line}`);
       });
     }

@@ -14,19 +14,24 @@ const server = ["env.ts", "platform", "protocol", "db"];
 const rules: Record<string, Rule> = {
   ot: { folders: [], packages: /^$/ },
   protocol: { folders: ["ot"], packages: /^(zod|@hono\/zod-openapi)$/ },
+  // For the terminal and for the browser: it runs wherever JavaScript does.
+  "time-travel": { folders: ["ot", "protocol"], packages: /^$/ },
   db: { folders: [], packages: /^drizzle-orm(\/|$)/ },
   platform: { folders: ["env.ts", "protocol"] },
   events: { folders: server },
   idempotency: { folders: server },
   auth: { folders: ["events", "idempotency", ...server] },
   workspaces: { folders: ["events", "idempotency", "auth", ...server] },
-  documents: { folders: ["workspaces", "events", "idempotency", "auth", "ot", ...server], typesOf: ["room"] },
+  documents: {
+    folders: ["workspaces", "events", "idempotency", "auth", "time-travel", "ot", ...server],
+    typesOf: ["room"],
+  },
   webhooks: { folders: ["workspaces", "events", "idempotency", "auth", ...server] },
   room: { folders: ["env.ts", "ot", "protocol", "platform"], packages: /^(cloudflare:workers|node:zlib)$/ },
   // The packages are those that a binding is for; test/scripts/client-package.test.ts sees that nothing else brings them in.
   client: { folders: ["ot", "protocol"], packages: /^(@codemirror\/(state|view)|react)$/ },
   "test-kit": { folders: ["client", "room", "ot", "protocol"], packages: /^$/ },
-  web: { folders: ["client", "ot", "protocol"] },
+  web: { folders: ["client", "time-travel", "ot", "protocol"] },
 };
 /** The files of src itself: the Worker's entry, its composition, its bindings. */
 const top: Rule = {

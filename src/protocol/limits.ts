@@ -123,6 +123,11 @@ export const limits = {
   oauthUnits: 2_048,
   /** Code units of a path of ours, as the place to return to after signing in with a provider. */
   pathUnits: 1_024,
+  /**
+   * Operations that one question for their origins and hashes goes through: each hash takes up to 30 µs (a text of the largest
+   * size), and the room answers nobody else meanwhile.
+   */
+  tracedOperations: 2_048,
   /** Accepted operations in one answer; an answer of large ones is also held to `frameUnits`. */
   operationItems: { default: 100, max: 1_000 },
   /** Seconds that a question for the next operations may wait: proxies cut an answer off that is silent for a minute. */

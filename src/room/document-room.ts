@@ -212,6 +212,14 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
     return this.#past.blame(...ask);
   }
 
+  async life(): ReturnType<DocumentRoomApi["life"]> {
+    return this.#past.life();
+  }
+
+  async records(...slice: Parameters<DocumentRoomApi["records"]>): ReturnType<DocumentRoomApi["records"]> {
+    return this.#past.records(...slice);
+  }
+
   async readUnless(
     ...known: Parameters<DocumentRoomApi["readUnless"]>
   ): ReturnType<DocumentRoomApi["readUnless"]> {

@@ -1,13 +1,19 @@
 import { difference } from "../ot/difference.ts";
 import type { Operation } from "../ot/operation.ts";
+import { OperationError, type Text } from "../ot/text.ts";
+import { limits } from "../protocol/limits.ts";
 import { Authorship } from "./authorship.ts";
 import { type Change, changesIn, windowVersions } from "./history-changes.ts";
 import type { OperationLog } from "./operation-log.ts";
+import { recordsAfter } from "./operation-records.ts";
 import { type Replayed, replay, replayedText } from "./replay.ts";
 import type { DocumentRoomApi, RoomResult, TextEdit } from "./room-api.ts";
 import type { RoomRequests } from "./room-requests.ts";
 
-type Api = Pick<DocumentRoomApi, "changes" | "readVersion" | "diff" | "restore" | "blame">;
+type Api = Pick<
+  DocumentRoomApi,
+  "changes" | "readVersion" | "diff" | "restore" | "blame" | "life" | "records"
+>;
 
 /** Windows of versions that one page of changes looks through: 130,000 operations, some 100 ms. */
 const windowsAtOnce = 32;
@@ -20,6 +26,8 @@ export class HistoryReader implements Api {
   readonly #requests: RoomRequests;
   readonly #log: OperationLog;
   readonly #report: (error: unknown) => void;
+  /** Where the last page of records ended: a second text in memory, until the next page or the end. */
+  #reached: { version: number; revision: number; text: Text } | undefined;
   /** Ends with the last question that was asked. */
   #asked: Promise<unknown> = Promise.resolve();
 
@@ -99,6 +107,56 @@ export class HistoryReader implements Api {
       const spans = authorship.spans(authors.state, from, most);
       return { ok: true, version: of, units: authors.state.length, spans };
     });
+  }
+
+  life(): ReturnType<Api["life"]> {
+    return this.#ask(async () => {
+      const served = this.#requests.readUnless([]);
+      if (!served.ok) return served;
+      const { version, epoch, hash } = served;
+      const { horizon, originsFrom } = this.#log;
+      const { text } = this.#log.base();
+      return { ok: true, epoch, horizon, text, version, hash, originsFrom, points: this.#log.points() };
+    });
+  }
+
+  records({ since, limit, hash }: Parameters<Api["records"]>[0]): ReturnType<Api["records"]> {
+    return this.#ask(async () => {
+      const reached = await this.#reach(since);
+      if (!reached.ok) return reached;
+      const { text } = reached;
+      if (hash !== undefined && text?.hash() !== hash)
+        return { ok: false, code: "precondition_failed", detail: "the history was rewritten meanwhile" };
+      const head = this.#requests.head();
+      if (!head.ok) return head;
+      const { records, fits } = recordsAfter(
+        this.#log,
+        since,
+        text,
+        Math.min(limit, limits.tracedOperations),
+      );
+      const version = since + records.length;
+      const { revision, originsFrom } = this.#log;
+      // Whoever goes through all of it asks for what follows next.
+      this.#reached = fits && text && version < head.version ? { version, revision, text } : undefined;
+      const writers = new Set(records.map(({ actor }) => actor));
+      const actors = head.actors.filter(({ actor }) => writers.has(actor));
+      return { ok: true, records, actors, version: head.version, originsFrom };
+    });
+  }
+
+  /** The text at a version; undefined if an operation before it does not fit, of which its neighbours can still be told. */
+  async #reach(version: number): Promise<RoomResult<{ text: Text | undefined }>> {
+    const { version: at, revision, text } = this.#reached ?? {};
+    this.#reached = undefined;
+    if (at === version && revision === this.#log.revision) return { ok: true, text };
+    try {
+      const replayed = await this.#replay(replayedText, version);
+      return replayed.ok ? { ok: true, text: replayed.state } : replayed;
+    } catch (error) {
+      if (error instanceof OperationError) return { ok: true, text: undefined };
+      throw error;
+    }
   }
 
   /** What the history has come to at a version; begun again if it was redacted or trimmed meanwhile. */

@@ -6,7 +6,7 @@ import type { DivergenceReport } from "./divergence.ts";
 import type { Change } from "./history-changes.ts";
 import type { IntegrityReport } from "./integrity.ts";
 import type { NamedVersion } from "./named-versions.ts";
-import type { Retention } from "./operation-log.ts";
+import type { Actor, Logged, Point, Retention } from "./operation-log.ts";
 import type { Span } from "./redaction.ts";
 
 /** Who changes a document. `kind` tells a person typing from a program and from text that was brought in. */
@@ -127,6 +127,30 @@ export interface KnownText {
   hash?: number;
 }
 
+/** Where a document's life begins, and what is recorded of it beside its operations. */
+export interface LifeRecord {
+  epoch: string;
+  /** The oldest version that is kept, and its text. */
+  horizon: number;
+  text: string;
+  /** The newest version, and the hash of its text as it is in memory. */
+  version: number;
+  hash: number;
+  /** How operations up to this version came to be is not known. */
+  originsFrom: number;
+  points: Point[];
+}
+
+/** An operation, how it came to be, and what a replay has come to after it. */
+export interface OperationRecord extends Omit<Logged, "operation"> {
+  operation: readonly (number | string)[];
+  version: number;
+  /** Of its commit, milliseconds since the epoch. */
+  at: number;
+  /** Of the text (`text-hash.ts`); undefined: an operation, this one or one before it, does not fit the text that it was made for. */
+  hash?: number;
+}
+
 /** What a document's Durable Object offers to the Worker, beside `fetch` for the socket upgrade. */
 export interface DocumentRoomApi {
   /** Brings the room into being, with its first text; repeating it changes nothing and answers the current version. */
@@ -187,6 +211,20 @@ export interface DocumentRoomApi {
   submit(submission: Submission): Promise<RoomResult<{ version: number; actor: number }>>;
   /** What was accepted after a version: at most `limit` operations, fewer where they are large, and one at least. */
   operations(slice: { since: number; limit: number }): Promise<RoomResult<AcceptedOperations>>;
+  /** For the operator: see `records`. */
+  life(): Promise<RoomResult<LifeRecord>>;
+  /**
+   * For the operator: what is known of the operations after a version, at most `limit` and `limits.tracedOperations`, fewer where they are
+   * large, and of who made them. With `hash`, only if that is the hash of the text at `since`: else the history was
+   * rewritten since somebody read up to there (`precondition_failed`).
+   */
+  records(slice: {
+    since: number;
+    limit: number;
+    hash?: number;
+  }): Promise<
+    RoomResult<{ records: OperationRecord[]; actors: Actor[]; version: number; originsFrom: number }>
+  >;
   attendees(): Promise<RoomResult<Attendance>>;
   /** Replaces the text, as one change from the current text; with `ifVersion`, only at that version. */
   replaceContent(change: {

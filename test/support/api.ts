@@ -31,7 +31,7 @@ export async function send(
   const body = options.json !== undefined ? JSON.stringify(options.json) : (options.body ?? null);
   const response = await exports.default.fetch(new Request(origin + path, { method, headers, body }));
   const text = await response.text();
-  const isJson = text !== "" && /json/.test(response.headers.get("content-type") ?? "");
+  const isJson = text !== "" && /\bjson/.test(response.headers.get("content-type") ?? "");
   const answer: Answer = {
     status: response.status,
     headers: response.headers,

@@ -580,6 +580,37 @@ export type OperationList = {
   horizon: number;
 };
 
+export type OperationRecordPage = {
+  /** The newest version. */
+  version: number;
+  items: {
+    version: number;
+    /** When it was committed, to the second. */
+    at: string;
+    actor: number;
+    seq: number;
+    /** The version that it was made at; null: not known, for it is of a time when that was not kept. */
+    base: number | null;
+    /** How many accepted operations it was transformed over; null: not known, for it is of a time when that was not kept. */
+    transforms: number | null;
+    /** From being heard to its commit, rounded down to a power of two; null: less than 8, or not known. */
+    latency_ms: number | null;
+    /** As it was accepted. */
+    op: (number | string)[];
+    /** Of the text at its version, by a replay; null: an operation does not fit the text before it. */
+    hash: number | null;
+  }[];
+  /** Who made them. */
+  actors: {
+    actor: number;
+    client_id: string | null;
+    user_id: string;
+    kind: "person" | "program" | "import";
+  }[];
+  /** Where to go on; null: this was the end. */
+  next_from: number | null;
+};
+
 export type PasswordChange = {
   current_password: string;
   new_password: string;
@@ -1016,6 +1047,23 @@ export interface TextAnswer {
 
 /** Every route: what is sent, and what is answered. `undefined` is nothing. */
 export interface Routes {
+  /** For the operator: a document's life in one file. */
+  "GET /admin/documents/{id}/export": {
+    body: undefined;
+    query: undefined;
+    answer: TextAnswer;
+  };
+  /** For the operator: a document's operations, and how they came to be. */
+  "GET /admin/documents/{id}/operations": {
+    body: undefined;
+    query: {
+      /** The first version; without it, the oldest that is kept. */
+      from?: number | undefined;
+      /** 100 without it. */
+      limit?: number | undefined;
+    };
+    answer: OperationRecordPage;
+  };
   /** For the operator: end all sessions of everybody. */
   "DELETE /admin/sessions": {
     body: undefined;

@@ -1,0 +1,100 @@
+import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { serviceVersion } from "../platform/health.ts";
+import { log } from "../platform/log.ts";
+import { jsonAnswer, problemAnswers } from "../platform/openapi.ts";
+import { operatorOnly } from "../platform/operator-guard.ts";
+import type { RequestContext } from "../platform/request-context.ts";
+import { limits } from "../protocol/limits.ts";
+import * as schemas from "../protocol/rest/operator-documents.ts";
+import { params, placesOf } from "./document-route.ts";
+import { accepted } from "./documents.ts";
+import { bundled, lifeBundle } from "./life-bundle.ts";
+
+const ofOne = { security: [{ operator: [] }], middleware: operatorOnly };
+const problems = [
+  "unauthenticated",
+  "invalid_token",
+  "not_configured",
+  "invalid_request",
+  "not_found",
+] as const;
+
+const recordsRoute = createRoute({
+  method: "get",
+  path: "/admin/documents/{id}/operations",
+  summary: "For the operator: a document's operations, and how they came to be",
+  ...ofOne,
+  request: { params, query: schemas.recordsQuery },
+  responses: {
+    200: jsonAnswer(schemas.recordPage, "A page of them, oldest first."),
+    ...problemAnswers(...problems, "base_ahead", "too_old"),
+  },
+});
+
+const exportRoute = createRoute({
+  method: "get",
+  path: "/admin/documents/{id}/export",
+  summary: "For the operator: a document's life in one file",
+  description:
+    "A bundle of everything that the room knows of how its text came to be (docs/time-travel.md), for `npm run inspect`. It holds the text.",
+  ...ofOne,
+  request: { params },
+  responses: {
+    200: {
+      description: "One JSON value on each line, the last of which says whether it is whole.",
+      content: { "application/vnd.materi.bundle": { schema: z.string() } },
+    },
+    ...problemAnswers(...problems),
+  },
+});
+
+/** What the operator may ask of any document, with `ADMIN_TOKEN`: each question is in the log. */
+export const operatorDocumentRoutes = new OpenAPIHono<RequestContext>()
+  .openapi(recordsRoute, async (c) => {
+    const { id } = c.req.valid("param");
+    const { from, limit = limits.operationItems.default } = c.req.valid("query");
+    const room = placesOf(c.env).room(id);
+    const since = from === undefined ? accepted(await room.life()).horizon : from - 1;
+    const { records, actors, version, originsFrom } = accepted(await room.records({ since, limit }));
+    log("warn", "operator_read_document", { request_id: c.get("requestId"), document_id: id });
+    const reached = since + records.length;
+    return c.json(
+      {
+        version,
+        items: records.map((record) => {
+          const { base, operation, latencyMs, at, hash, ...rest } = bundled(record, originsFrom);
+          return {
+            ...rest,
+            at: new Date(at).toISOString(),
+            base: base ?? null,
+            transforms: base === undefined ? null : record.version - 1 - base,
+            latency_ms: latencyMs ?? null,
+            op: [...operation],
+            hash: hash ?? null,
+          };
+        }),
+        actors: actors.map(({ actor, clientId, userId, kind }) => ({
+          actor,
+          client_id: clientId,
+          user_id: userId,
+          kind,
+        })),
+        next_from: reached < version ? reached + 1 : null,
+      },
+      200,
+    );
+  })
+  .openapi(exportRoute, async (c) => {
+    const { id: documentId } = c.req.valid("param");
+    const room = placesOf(c.env).room(documentId);
+    const life = accepted(await room.life());
+    const requestId = c.get("requestId");
+    log("warn", "operator_exported_document", { request_id: requestId, document_id: documentId });
+    const software = `materi ${serviceVersion}`;
+    const about = { life, documentId, software, exportedAt: new Date().toISOString() };
+    return c.body(lifeBundle(room, about, requestId), 200, {
+      "content-type": "application/vnd.materi.bundle",
+      "content-disposition": `attachment; filename="materi-${documentId}.ndjson"`,
+      "cache-control": "no-store",
+    });
+  });

@@ -1,0 +1,71 @@
+import { z } from "zod";
+import { limits } from "../limits.ts";
+
+const { max, default: usual } = limits.operationItems;
+
+/** The query of `GET /admin/documents/{id}/operations`. */
+export const recordsQuery = z.object({
+  from: z
+    .string()
+    .regex(/^[1-9]\d{0,14}$/, "from must be a whole number from 1")
+    .transform(Number)
+    .optional()
+    .meta({
+      description: "The first version; without it, the oldest that is kept.",
+      type: "integer",
+      minimum: 1,
+      example: 1,
+    }),
+  limit: z
+    .string()
+    .regex(/^\d{1,15}$/, "limit must be a whole number")
+    .transform(Number)
+    .refine((limit) => limit >= 1 && limit <= max, `limit must be from 1 to ${max}`)
+    .optional()
+    .meta({ description: `${usual} without it.`, type: "integer", minimum: 1, maximum: max }),
+});
+
+const unknown = "null: not known, for it is of a time when that was not kept.";
+
+const record = z.object({
+  version: z.int(),
+  at: z.iso.datetime().meta({ description: "When it was committed, to the second." }),
+  actor: z.int(),
+  seq: z.int(),
+  base: z
+    .int()
+    .nullable()
+    .meta({ description: `The version that it was made at; ${unknown}` }),
+  transforms: z
+    .int()
+    .nullable()
+    .meta({ description: `How many accepted operations it was transformed over; ${unknown}` }),
+  latency_ms: z.int().nullable().meta({
+    description:
+      "From being heard to its commit, rounded down to a power of two; null: less than 8, or not known.",
+  }),
+  op: z.array(z.union([z.int(), z.string()])).meta({ description: "As it was accepted." }),
+  hash: z.int().nullable().meta({
+    description:
+      "Of the text at its version, by a replay; null: an operation does not fit the text before it.",
+  }),
+});
+
+/** A page of a document's life. */
+export const recordPage = z
+  .object({
+    version: z.int().meta({ description: "The newest version." }),
+    items: z.array(record),
+    actors: z
+      .array(
+        z.object({
+          actor: z.int(),
+          client_id: z.string().nullable(),
+          user_id: z.string(),
+          kind: z.enum(["person", "program", "import"]),
+        }),
+      )
+      .meta({ description: "Who made them." }),
+    next_from: z.int().nullable().meta({ description: "Where to go on; null: this was the end." }),
+  })
+  .meta({ id: "OperationRecordPage" });

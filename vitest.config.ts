@@ -21,7 +21,7 @@ export default defineConfig({
       {
         test: {
           name: "node",
-          include: ["test/{ot,client,scripts,conformance,simulator}/**/*.test.ts"],
+          include: ["test/{ot,time-travel,client,scripts,conformance,simulator}/**/*.test.ts"],
           testTimeout: 120_000,
         },
       },

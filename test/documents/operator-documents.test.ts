@@ -43,12 +43,12 @@ describe("the operator's view of a document's life", () => {
       [bob, "bob"],
     ] as const) {
       socket.send({ type: "hello", client_id });
-      await socket.next("welcome");
+      await socket.next();
     }
     ada.send({ type: "submit", seq: 1, base: 1, op: [5, "!"] });
-    await ada.next("ack");
+    await ada.next();
     bob.send({ type: "submit", seq: 1, base: 1, op: ["> "] });
-    await bob.next("ack");
+    await bob.next();
     const { body } = await records(id, "?from=2");
     expect(body).toMatchObject({
       version: 3,

@@ -45,7 +45,7 @@ export default defineConfig({
         test: {
           name: "workerd",
           include: [
-            "test/{protocol,room,platform,auth,workspaces,documents,events,webhooks,idempotency,seed}/**/*.test.ts",
+            "test/{protocol,room,platform,auth,workspaces,documents,events,webhooks,idempotency,monitoring,seed}/**/*.test.ts",
           ],
           globalSetup: ["./test/support/servers-in-node.ts"],
           setupFiles: ["./test/support/migrate.ts", "./test/support/watch-log.ts"],

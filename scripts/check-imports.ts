@@ -27,6 +27,7 @@ const rules: Record<string, Rule> = {
     typesOf: ["room"],
   },
   webhooks: { folders: ["workspaces", "events", "idempotency", "auth", ...server] },
+  monitoring: { folders: ["documents", ...server] },
   room: { folders: ["env.ts", "ot", "protocol", "platform"], packages: /^(cloudflare:workers|node:zlib)$/ },
   // The packages are those that a binding is for; test/scripts/client-package.test.ts sees that nothing else brings them in.
   client: { folders: ["ot", "protocol"], packages: /^(@codemirror\/(state|view)|react)$/ },
@@ -37,6 +38,7 @@ const rules: Record<string, Rule> = {
 const top: Rule = {
   folders: [
     "app.ts",
+    "monitoring",
     "documents",
     "webhooks",
     "workspaces",

@@ -22,6 +22,7 @@ import { consumeEvents } from "./events/consume.ts";
 import type { EventConsumer } from "./events/event.ts";
 import { type EventMessage, handOnAfter, sweepOutbox } from "./events/hand-on.ts";
 import { sweepIdempotencyKeys } from "./idempotency/store.ts";
+import { readiness } from "./monitoring/readiness.ts";
 import { appPage } from "./platform/app-page.ts";
 import { inBackground } from "./platform/background-work.ts";
 import { notFoundOf, onError, onInvalid } from "./platform/error-handling.ts";
@@ -80,6 +81,14 @@ app.route("/api/v1", transferRoutes);
 app.route("/", socketRoute);
 
 app.get("/health", (c) => c.json(health(Date.now(), c.env.DEPLOYMENT.id)));
+
+app.get("/health/ready", async (c) => {
+  const seen = await readiness(c.env);
+  if (seen.status !== "unavailable") return c.json(seen);
+  c.set("outcome", "unavailable");
+  c.header("retry-after", "2");
+  return c.json(seen, 503);
+});
 
 app.get("/.well-known/jwks.json", (c) => {
   // Short, so that a new key is known before the tokens that it signs are many.

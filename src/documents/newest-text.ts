@@ -51,6 +51,9 @@ export async function newestTextUnless(
   return { ok: true, version, content: cached?.entry.content, isCached: true };
 }
 
+/** Code units that this isolate holds. */
+export const textsAtHand = (): number => cache.units;
+
 /** Law CA-2: of a document that is erased or redacted nothing is held here on. */
 export function forgetText(id: string): void {
   cache.delete(id);

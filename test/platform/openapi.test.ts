@@ -8,6 +8,7 @@ import { closed, description, undescribed } from "../support/described.ts";
 const besides = [
   "GET /ws/documents/:id",
   "GET /health",
+  "GET /health/ready",
   "GET /.well-known/jwks.json",
   "GET /problems/:code",
   "GET /openapi.json",

@@ -18,12 +18,30 @@ const startTimeout = 60_000;
 const stopTimeout = 5_000;
 
 const port = Number(process.env.PORT || 8787);
+/** Node's own, which debuggers look at first. */
+const inspectorPort = Number(process.env.INSPECTOR_PORT || 9229);
 const address = `http://127.0.0.1:${port}`;
 
 /** Ends the command with one line that says what to do. */
 function fail(line: string): never {
   console.error(line);
   process.exit(1);
+}
+
+const words = {
+  "--with-oidc": "sign in with a provider on this machine in Google's place",
+  "--inspect": `a debugger may connect to port ${inspectorPort} (docs/debugger.md)`,
+};
+
+/** Which of the words the command was given. */
+function readWords(): (word: keyof typeof words) => boolean {
+  const given = process.argv.slice(2);
+  const unknown = given.find((word) => !Object.hasOwn(words, word));
+  if (unknown !== undefined) {
+    const known = Object.entries(words).map(([word, what]) => `${word}: ${what}`);
+    fail(`Not known: ${unknown}. There is ${known.join("; ")}.`);
+  }
+  return (word) => given.includes(word);
 }
 
 async function healthy(url: string): Promise<boolean> {
@@ -115,7 +133,7 @@ function serve(settings: Record<string, string>): ChildProcess {
       "--port",
       String(port),
       "--inspector-port",
-      "0",
+      String(asked("--inspect") ? inspectorPort : 0),
       ...vars,
       ...quiet,
     ],
@@ -141,12 +159,7 @@ async function stop(pid: number): Promise<void> {
   rmSync(instanceFile, { force: true });
 }
 
-const [argument] = process.argv.slice(2);
-if (argument !== undefined && argument !== "--with-oidc") {
-  fail(
-    `Not known: ${argument}. There is --with-oidc: sign in with a provider on this machine in Google's place.`,
-  );
-}
+const asked = readWords();
 await refuseSecondInstance();
 await refusePort();
 const made = completeSecrets(".dev.vars");
@@ -156,7 +169,7 @@ migrate();
 if (!buildWeb()) fail("The web app could not be built: see above.");
 
 // In this process, so that it ends with it.
-const provider = argument === "--with-oidc" ? await startLocalProvider() : undefined;
+const provider = asked("--with-oidc") ? await startLocalProvider() : undefined;
 const child = serve({ PUBLIC_URL: address, WEBHOOKS_TO_LOOPBACK: "true", ...provider?.settings });
 const pid = child.pid ?? fail("wrangler could not be started.");
 let stopping = false;

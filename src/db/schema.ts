@@ -315,6 +315,8 @@ export const outbox = sqliteTable(
     dueAt: integer("due_at"),
     /** How often it was handed to the queue. */
     attempts: integer("attempts").notNull().default(0),
+    /** Of the request, or the operation, that it comes from (law TR-3); null: of neither. */
+    traceId: text("trace_id"),
   },
   (table) => [
     index("outbox_created").on(table.createdAt),

@@ -2,6 +2,7 @@ import { difference } from "../ot/difference.ts";
 import type { Operation } from "../ot/operation.ts";
 import { parseOperation } from "../ot/parse.ts";
 import { Problem } from "../platform/problem.ts";
+import { cameToVersion } from "../platform/trace-scope.ts";
 import { limits } from "../protocol/limits.ts";
 import type { ContentEdit } from "../protocol/rest/content.ts";
 import type { AcceptedOperations, Author, DocumentRoomApi } from "../room/room-api.ts";
@@ -19,6 +20,8 @@ export type Base = { ifVersion: number } | { baseVersion: number } | "newest";
 /** What a change came to. */
 export interface Changed {
   version: number;
+  /** Of the operation that made that version. */
+  trace_id: string;
   /** Whether others had changed the text since the base. */
   merged: boolean;
 }
@@ -83,7 +86,7 @@ async function change(
   const operation = operationOn(before.content);
   const ifNewest = typeof base === "object" && "ifVersion" in base;
   const { version, moved } = accepted(await room.edit({ author, base: before.version, operation, ifNewest }));
-  return { version, merged: moved };
+  return { version, merged: moved, trace_id: cameToVersion(id, version) };
 }
 
 /**
@@ -108,12 +111,13 @@ export async function submitOperation(
   author: Author,
   id: string,
   { clientId, seq, base, op }: { clientId: string; seq: number; base: number; op: unknown },
-): Promise<{ version: number; actor: number }> {
+): Promise<{ version: number; actor: number; trace_id: string }> {
   await documentFor(db, author.userId, id, "write");
   const parsed = parseOperation(op, { insertUnits: limits.insertUnits, parts: limits.operationParts });
   if (!parsed.ok) throw new Problem(parsed.code, parsed.detail);
   const { operation } = parsed;
-  return accepted(await room(id).submit({ author, clientId, seq, base, operation }));
+  const { version, actor } = accepted(await room(id).submit({ author, clientId, seq, base, operation }));
+  return { version, actor, trace_id: cameToVersion(id, version) };
 }
 
 /** What was accepted after a version, for who may read the history. */

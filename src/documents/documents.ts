@@ -1,6 +1,7 @@
 import type { Database } from "../db/database.ts";
 import type { Making } from "../idempotency/idempotent.ts";
 import { Problem } from "../platform/problem.ts";
+import { cameToVersion } from "../platform/trace-scope.ts";
 import { inSpan } from "../platform/tracing.ts";
 import type { Role } from "../protocol/server-frames.ts";
 import type { Attendance, Author, DocumentRoomApi, RoomResult, RoomStats } from "../room/room-api.ts";
@@ -82,6 +83,7 @@ export async function createDocument(
   const erasureAt = now + workTime;
   await noteRoom(db, id, erasureAt);
   const { version } = accepted(await room(id).create({ content, author }));
+  if (version > 0) cameToVersion(id, version);
   const row = {
     id,
     workspaceId: workspace.id,
@@ -146,7 +148,8 @@ export async function changeDocument(
             }),
           ),
         };
-  if (content === undefined && ifVersion !== undefined && ifVersion !== text.version) {
+  if (content !== undefined) cameToVersion(id, text.version);
+  else if (ifVersion !== undefined && ifVersion !== text.version) {
     throw new Problem("precondition_failed", `The document is at version ${text.version}.`);
   }
   const row = await updateDocument(db, id, { title, version: text.version, by: author.userId }, now);

@@ -1,3 +1,4 @@
+import { cameToVersion } from "../platform/trace-scope.ts";
 import type { IntegrityReport } from "../room/integrity.ts";
 import type { Span } from "../room/redaction.ts";
 import type { Author } from "../room/room-api.ts";
@@ -59,9 +60,9 @@ export async function redactDocument(
   author: Author,
   id: string,
   span: Span,
-): Promise<{ version: number }> {
+): Promise<{ version: number; trace_id: string }> {
   await documentFor(db, author.userId, id, "manage");
   const { version } = accepted(await room(id).redact({ span, author }));
   forgetText(id);
-  return { version };
+  return { version, trace_id: cameToVersion(id, version) };
 }

@@ -1,5 +1,7 @@
 import { decodeVersionCursor, encodeVersionCursor } from "../platform/cursor.ts";
+import { cameToVersion } from "../platform/trace-scope.ts";
 import { limits } from "../protocol/limits.ts";
+import { operationTraceId } from "../protocol/operation-trace.ts";
 import type { BlameBody, ChangeBody, DiffBody, PastVersionBody } from "../protocol/rest/history.ts";
 import type { Author } from "../room/room-api.ts";
 import { authorNames } from "./author-names.ts";
@@ -59,6 +61,7 @@ export async function readPastVersion(
     content,
     created_at: made ? timeOf(made.at) : null,
     author: made ? body(made.author) : null,
+    trace_id: made ? operationTraceId(id, version) : null,
   };
 }
 
@@ -108,11 +111,11 @@ export async function restoreVersion(
   id: string,
   { version: past, ifVersion }: { version: number; ifVersion: number | undefined },
   now: number,
-): Promise<{ version: number }> {
+): Promise<{ version: number; trace_id: string }> {
   refuseHiddenHistory(await documentFor(db, author.userId, id, "write"));
   const { version } = accepted(
     await room(id).restore({ version: past, author, ...(ifVersion !== undefined && { ifVersion }) }),
   );
   await updateDocument(db, id, { title: undefined, version, by: author.userId }, now);
-  return { version };
+  return { version, trace_id: cameToVersion(id, version) };
 }

@@ -6,6 +6,7 @@ import type { RequestContext } from "../platform/request-context.ts";
 import { encodeHello } from "../protocol/client-frames.ts";
 import { closeCodes } from "../protocol/close-codes.ts";
 import { limits } from "../protocol/limits.ts";
+import { operationTraceId } from "../protocol/operation-trace.ts";
 import type { OperationListBody } from "../protocol/rest/content.ts";
 import * as schemas from "../protocol/rest/content.ts";
 import type { AcceptedOperations } from "../room/room-api.ts";
@@ -101,22 +102,22 @@ const readEventsRoute = createRoute({
 export const operationRoutes = new OpenAPIHono<RequestContext>()
   .openapi(submitOperationRoute, async (c) => {
     const { client_id: clientId, seq, base, op } = c.req.valid("json");
-    const { version, actor } = await submitOperation(...askedAsAuthor(c), { clientId, seq, base, op });
-    c.set("version", version);
-    return c.json({ seq, version, actor }, 200);
+    const submitted = await submitOperation(...askedAsAuthor(c), { clientId, seq, base, op });
+    c.set("version", submitted.version);
+    return c.json({ seq, ...submitted }, 200);
   })
   .openapi(readOperationsRoute, async (c) => {
+    const { id } = c.req.valid("param");
     const { since, limit, wait } = c.req.valid("query");
     const read = () => readOperations(...asked(c), { since, limit });
     const found = await read();
-    if (found.items.length > 0 || wait === 0) return c.json(listBody(found), 200);
-    const { id } = c.req.valid("param");
+    if (found.items.length > 0 || wait === 0) return c.json(listBody(id, found), 200);
     const socket = await roomSocket(c.env, id, await admit(c.env, c.var.principal, id), c.get("requestId"));
     const closed = await nextOperation(socket, { since, ms: wait * 1_000 });
     const next = await read();
     // It is not the document that one may not see any more.
     if (closed === closeCodes.revoked.code || closed === closeCodes.tokenExpired.code) throw sessionEnded();
-    return c.json(listBody(next), 200);
+    return c.json(listBody(id, next), 200);
   })
   .openapi(readEventsRoute, async (c) => {
     const { since, epoch, client_id, last_seq: lastSeq } = c.req.valid("query");
@@ -135,10 +136,17 @@ export const operationRoutes = new OpenAPIHono<RequestContext>()
     });
   });
 
-function listBody({ from, items, actors, version, epoch, horizon }: AcceptedOperations): OperationListBody {
+function listBody(
+  documentId: string,
+  { from, items, actors, version, epoch, horizon }: AcceptedOperations,
+): OperationListBody {
   return {
     from,
-    items: items.map(({ op, ...item }) => ({ op: [...op], ...item })),
+    items: items.map(({ op, ...item }, index) => ({
+      op: [...op],
+      ...item,
+      trace_id: operationTraceId(documentId, from + index),
+    })),
     actors,
     version,
     epoch,

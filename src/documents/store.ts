@@ -9,9 +9,10 @@ import {
   shareLinks,
   workspaces,
 } from "../db/schema.ts";
-import { eventIfChanged } from "../events/outbox.ts";
+import { eventIfChanged, eventsFrom } from "../events/outbox.ts";
 import { Problem } from "../platform/problem.ts";
 import { limits } from "../protocol/limits.ts";
+import { operationTraceId } from "../protocol/operation-trace.ts";
 import type { Standing } from "./access.ts";
 
 export type DocumentRow = typeof documents.$inferSelect;
@@ -131,7 +132,14 @@ export async function findDocument(
   return { ...rest, linkRole, linkHistory: history === 1 };
 }
 
-const workspaceOf = (id: string) => sql<string>`(SELECT workspace_id FROM documents WHERE id = ${id})`;
+/** That the document of a row has this version: it, and those from `first_version` on, were not told of before. */
+const updatedEvent = (version: number, more: Record<string, string> = {}) =>
+  ({
+    type: "documents.updated",
+    workspaceId: sql`workspace_id`,
+    data: sql`json_patch(json_object('document_id', id, 'first_version', min(told_version + 1, ${version})),
+                         ${JSON.stringify({ version, ...more })})`,
+  }) as const;
 
 /**
  * Changes the title, if one is given, and says when, and of which version of the text. Undefined if the document has been
@@ -143,6 +151,7 @@ export async function updateDocument(
   { title, version, by }: { title: string | undefined; version: number; by: string },
   now: number,
 ): Promise<DocumentRow | undefined> {
+  const there = and(eq(documents.id, id), isNull(documents.deletedAt));
   const update = db
     .update(documents)
     .set({
@@ -150,11 +159,13 @@ export async function updateDocument(
       updatedAt: now,
       toldVersion: version,
     })
-    .where(and(eq(documents.id, id), isNull(documents.deletedAt)))
+    .where(there)
     .returning();
-  const data = { document_id: id, version, user_id: by };
-  const event = { type: "documents.updated", workspaceId: workspaceOf(id), data } as const;
-  const [[row]] = await db.batch([update, eventIfChanged(db, event, now)]);
+  const updated = updatedEvent(version, { user_id: by });
+  const [, [row]] = await db.batch([
+    eventsFrom(db, updated, sql`FROM documents WHERE ${there}`, now),
+    update,
+  ]);
   return row;
 }
 
@@ -168,14 +179,20 @@ export async function noteEdits(
   { version, at }: { version: number; at: number },
   now: number,
 ): Promise<boolean> {
-  const data = { document_id: id, version };
-  const [noted] = await db.batch([
+  const untold = and(eq(documents.id, id), isNull(documents.deletedAt), ne(documents.toldVersion, version));
+  const [, noted] = await db.batch([
+    eventsFrom(
+      db,
+      // Nobody's request: it is the newest operation's (law TR-3).
+      { ...updatedEvent(version), traceId: operationTraceId(id, version) },
+      sql`FROM documents WHERE ${untold}`,
+      now,
+    ),
     db
       .update(documents)
       .set({ toldVersion: version, updatedAt: sql`max(${documents.updatedAt}, ${at})` })
-      .where(and(eq(documents.id, id), isNull(documents.deletedAt), ne(documents.toldVersion, version)))
+      .where(untold)
       .returning({ id: documents.id }),
-    eventIfChanged(db, { type: "documents.updated", workspaceId: workspaceOf(id), data }, now),
   ]);
   return noted.length > 0;
 }

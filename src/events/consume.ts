@@ -2,6 +2,7 @@ import { and, eq, inArray, isNotNull } from "drizzle-orm";
 import { type Database, database } from "../db/database.ts";
 import { outbox } from "../db/schema.ts";
 import { errorFields, log } from "../platform/log.ts";
+import { inTrace } from "../platform/trace-scope.ts";
 import { inSpan } from "../platform/tracing.ts";
 import type { EventConsumer, EventType, RecordedEvent } from "./event.ts";
 import type { EventMessage } from "./hand-on.ts";
@@ -22,8 +23,12 @@ export async function consumeEvents(
   );
   await Promise.all(
     waiting.map((event) =>
-      inSpan("event.consume", { event_id: event.id, type: event.type }, () =>
-        consume(env, db, event, consumers),
+      inTrace(event.traceId, () =>
+        inSpan(
+          "event.consume",
+          { event_id: event.id, type: event.type, trace_id: event.traceId ?? undefined },
+          () => consume(env, db, event, consumers),
+        ),
       ),
     ),
   );
@@ -34,12 +39,13 @@ async function waitingEvents(db: Database, ids: string[]): Promise<RecordedEvent
     .select()
     .from(outbox)
     .where(and(inArray(outbox.id, ids), isNotNull(outbox.dueAt)));
-  return rows.map(({ id, type, workspaceId, data, createdAt }) => ({
+  return rows.map(({ id, type, workspaceId, data, createdAt, traceId }) => ({
     id,
     type: type as EventType,
     workspaceId,
     data: JSON.parse(data),
     createdAt,
+    traceId,
   }));
 }
 
@@ -52,7 +58,12 @@ async function consume(
   const outcomes = await Promise.allSettled(consumers.map(async (consumer) => consumer(env, event)));
   const failed = outcomes.filter((outcome) => outcome.status === "rejected");
   for (const { reason } of failed) {
-    log("error", "event_failed", { event_id: event.id, type: event.type, ...errorFields(reason) });
+    log("error", "event_failed", {
+      event_id: event.id,
+      type: event.type,
+      trace_id: event.traceId ?? undefined,
+      ...errorFields(reason),
+    });
   }
   if (failed.length === 0) await db.update(outbox).set({ dueAt: null }).where(eq(outbox.id, event.id));
 }

@@ -35,6 +35,8 @@ export interface RecordedEvent extends Event {
   id: string;
   /** Milliseconds since the epoch. */
   createdAt: number;
+  /** Of the request, or the operation, that it comes from (law TR-3); null: of neither. */
+  traceId: string | null;
 }
 
 /**

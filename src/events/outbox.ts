@@ -1,12 +1,16 @@
-import { type SQL, sql } from "drizzle-orm";
+import { SQL, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { Database } from "../db/database.ts";
 import { outbox } from "../db/schema.ts";
+import { currentTraceId } from "../platform/trace-scope.ts";
 import type { Event } from "./event.ts";
 
 /** An event; what a statement alone knows of it comes as SQL. */
-interface NewEvent extends Omit<Event, "workspaceId"> {
+interface NewEvent extends Omit<Event, "workspaceId" | "data"> {
   workspaceId: Event["workspaceId"] | SQL;
+  data: Event["data"] | SQL;
+  /** Without it, of the request that is being answered, or the event that is being consumed. */
+  traceId?: string;
 }
 
 let recorded = 0;
@@ -24,20 +28,22 @@ export function eventIfChanged(db: Database, event: NewEvent, now: number): Batc
 }
 
 /**
- * The statement that records an event for each row of `from` ("FROM … WHERE …"), of which `workspaceId` may be a column.
- * It comes before the statement of the fact, which takes the same rows.
+ * The statement that records an event for each row of `from` ("FROM … WHERE …"), of which `workspaceId` may be a column, and
+ * `data` an object of JSON made of columns. It comes before the statement of the fact, which takes the same rows.
  */
 export function eventsFrom(
   db: Database,
-  { type, workspaceId, data }: NewEvent,
+  { type, workspaceId, data, traceId = currentTraceId() }: NewEvent,
   from: SQL,
   now: number,
 ): BatchItem<"sqlite"> {
   recorded += 1;
-  const json = JSON.stringify(data);
+  const json = data instanceof SQL ? data : JSON.stringify(data);
   return db
     .insert(outbox)
-    .select(sql`SELECT ${randomUuid}, ${type}, ${workspaceId}, ${json}, ${now}, ${now}, 0 ${from}`);
+    .select(
+      sql`SELECT ${randomUuid}, ${type}, ${workspaceId}, ${json}, ${now}, ${now}, 0, ${traceId ?? null} ${from}`,
+    );
 }
 
 /** A UUID of version 4 (RFC 9562 §5.4), a new one for each row. */

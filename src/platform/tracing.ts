@@ -64,6 +64,14 @@ export function joinTrace(header: string | undefined): TraceContext {
   return { traceId, traceparent: `00-${traceId}-${native?.spanId ?? randomHex(8)}-${flags}` };
 }
 
+/** The header that goes along to others, from the span that is open here, in a trace (32 hexadecimal digits). */
+export function traceparentFrom(traceId: string): string {
+  const span = tracing.getActiveSpan();
+  return span?.isTraced
+    ? `00-${traceId}-${span.spanContext().spanId}-01`
+    : `00-${traceId}-${randomHex(8)}-00`;
+}
+
 /** A `traceparent` header (W3C Trace Context §3.2), of this version or of one to come; undefined for any other text. */
 function parseTraceparent(
   header: string | undefined,

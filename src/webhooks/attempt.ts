@@ -3,7 +3,7 @@ import { type Database, database } from "../db/database.ts";
 import { webhookDeliveries, webhooks } from "../db/schema.ts";
 import { settingsOf } from "../env.ts";
 import { errorFields, log } from "../platform/log.ts";
-import { inSpan } from "../platform/tracing.ts";
+import { inSpan, traceparentFrom } from "../platform/tracing.ts";
 import { limits } from "../protocol/limits.ts";
 import { endAttempt } from "./attempt-log.ts";
 import { claimAttempt, type DeliveryMessage, messageOf } from "./deliveries.ts";
@@ -65,16 +65,28 @@ export async function makeAttempt(
   if (!claimed) return;
   const { row, event, webhook } = claimed;
   const body = JSON.stringify(messageOf(event));
-  const names = { webhook_id: webhook.id, event_id: row.eventId, attempt: row.attempts };
+  const names = {
+    webhook_id: webhook.id,
+    event_id: row.eventId,
+    attempt: row.attempts,
+    trace_id: event.traceId ?? undefined,
+  };
   const { retryAfter, ...outcome } = await inSpan("webhook.deliver", names, async (span) => {
-    const sent = await send(env, webhook, { id: row.eventId, body }, now);
+    const sent = await send(env, webhook, { id: row.eventId, body, traceId: event.traceId }, now);
     span.setAttributes({
       "http.response.status_code": sent.answer ?? undefined,
       failure: sent.failure ?? undefined,
     });
     return sent;
   });
-  const arrived = outcome.failure === null;
+  const { answer, failure, tookMs } = outcome;
+  log("info", "webhook_delivery", {
+    ...names,
+    status: answer ?? undefined,
+    failure: failure ?? undefined,
+    took_ms: tookMs,
+  });
+  const arrived = failure === null;
   const wait = arrived || outcome.answer === 410 ? undefined : nextWait(row.attempts, retryAfter);
   const result = db
     .update(webhookDeliveries)
@@ -161,7 +173,7 @@ function webhookResult(
 async function send(
   env: Env,
   webhook: Webhook,
-  message: { id: string; body: string },
+  message: { id: string; body: string; traceId: string | null },
   now: number,
 ): Promise<Sent> {
   const began = Date.now();
@@ -184,6 +196,7 @@ async function send(
       headers: {
         "content-type": "application/json",
         "user-agent": "Materi-Webhooks/1",
+        ...(message.traceId !== null && { traceparent: traceparentFrom(message.traceId) }),
         ...(await signedHeaders(env, webhook, message, now)),
       },
       body: message.body,

@@ -7,6 +7,7 @@ import type { Making } from "../idempotency/idempotent.ts";
 import type { Position } from "../platform/cursor.ts";
 import { errorFields, log } from "../platform/log.ts";
 import { Problem } from "../platform/problem.ts";
+import { currentTraceId } from "../platform/trace-scope.ts";
 import type { WebhookMessageBody } from "../protocol/rest/webhooks.ts";
 import { type Attempt, beginAttempt, listAttempts } from "./attempt-log.ts";
 import { type Asker, type Webhook, webhookFor } from "./webhooks.ts";
@@ -14,7 +15,7 @@ import { type Asker, type Webhook, webhookFor } from "./webhooks.ts";
 /** A delivery, and the event that it is of. */
 export interface Delivery {
   row: typeof webhookDeliveries.$inferSelect;
-  event: Pick<typeof outbox.$inferSelect, "type" | "workspaceId" | "data" | "createdAt">;
+  event: Pick<typeof outbox.$inferSelect, "type" | "workspaceId" | "data" | "createdAt" | "traceId">;
 }
 
 /** What is in the queue: which attempt, counted from 0, at which delivery. A doubled message finds another count. */
@@ -171,6 +172,7 @@ export async function ping(asker: Asker, webhookId: string, making: Making, now:
     workspaceId: webhook.workspaceId,
     data: JSON.stringify({ webhook_id: webhookId }),
     createdAt: now,
+    traceId: currentTraceId() ?? null,
   };
   const delivery = newDelivery(webhookId, event.id, now);
   // Not due: it is for nobody but this webhook.
@@ -202,6 +204,7 @@ const selectDeliveries = (db: Database) =>
         workspaceId: outbox.workspaceId,
         data: outbox.data,
         createdAt: outbox.createdAt,
+        traceId: outbox.traceId,
       },
     })
     .from(webhookDeliveries)
@@ -253,10 +256,17 @@ export async function claimAttempt(
 }
 
 /** What is sent of an event, the same each time. */
-export function messageOf({ type, workspaceId, data, createdAt }: Delivery["event"]): WebhookMessageBody {
+export function messageOf({
+  type,
+  workspaceId,
+  data,
+  createdAt,
+  traceId,
+}: Delivery["event"]): WebhookMessageBody {
   return {
     type,
     timestamp: new Date(createdAt).toISOString(),
+    trace_id: traceId,
     data: { workspace_id: workspaceId, ...JSON.parse(data) },
   };
 }

@@ -37,6 +37,7 @@ export function deliveryBody({ row, event }: Delivery): schemas.WebhookDeliveryB
     id: row.id,
     event_id: row.eventId,
     type: event.type,
+    trace_id: event.traceId,
     status: row.status,
     attempts: row.attempts,
     next_attempt_at: timeOrNull(row.dueAt),

@@ -182,6 +182,8 @@ export type ContentChange = {
 export type ContentChanged = {
   /** Of the text with the change. */
   version: number;
+  /** Trace id of the operation that made the version (law TR-1). */
+  trace_id: string;
   /** Whether the text also has edits of others that came after the base: read it again before the next change. */
   merged: boolean;
 };
@@ -565,6 +567,8 @@ export type OperationList = {
     op: (number | string)[];
     actor: number;
     seq: number;
+    /** Trace id of the operation that made the version (law TR-1). */
+    trace_id: string;
   }[];
   /** Who the numbers stand for. */
   actors: {
@@ -637,6 +641,8 @@ export type PastVersion = {
     /** Typed by a person, written by a program, or brought in from elsewhere. */
     kind: "person" | "program" | "import";
   } | null;
+  /** Trace id of the operation that made the version (law TR-1). */
+  trace_id: string | null;
 };
 
 export type PersonalToken = {
@@ -680,6 +686,8 @@ export type RecoveryCodes = {
 export type Redacted = {
   /** Of the document now; a new one, if the span was in its text. */
   version: number;
+  /** Trace id of the operation that made the version (law TR-1). */
+  trace_id: string;
 };
 
 export type Redaction = {
@@ -713,6 +721,8 @@ export type Restoration = {
 export type Restored = {
   /** Of the document now; the one it had, if the text was the same. */
   version: number;
+  /** Trace id of the operation that made the version (law TR-1). */
+  trace_id: string;
 };
 
 export type Retention = {
@@ -874,6 +884,8 @@ export type Submitted = {
   version: number;
   /** The number of who wrote it, as items bear it. */
   actor: number;
+  /** Trace id of the operation that made the version (law TR-1). */
+  trace_id: string;
 };
 
 export type Tokens = {
@@ -964,6 +976,8 @@ export type WebhookDelivery = {
   /** As in the header webhook-id, the same each time that it is sent. */
   event_id: string;
   type: string;
+  /** Of the request that it comes from, or, where nobody asked for it by REST, of the newest operation; null: of neither. */
+  trace_id: string | null;
   /** dead: it was given up, and can be asked for again. */
   status: "pending" | "delivered" | "dead";
   attempts: number;
@@ -988,6 +1002,8 @@ export type WebhookDeliveryWithMessage = {
   /** As in the header webhook-id, the same each time that it is sent. */
   event_id: string;
   type: string;
+  /** Of the request that it comes from, or, where nobody asked for it by REST, of the newest operation; null: of neither. */
+  trace_id: string | null;
   /** dead: it was given up, and can be asked for again. */
   status: "pending" | "delivered" | "dead";
   attempts: number;
@@ -1008,6 +1024,8 @@ export type WebhookMessage = {
   type: string;
   /** When it happened. */
   timestamp: string;
+  /** Of the request that it comes from, or, where nobody asked for it by REST, of the newest operation; null: of neither. */
+  trace_id: string | null;
   data: Record<string, string | number | null>;
 };
 

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
-import { id, jsonObject, text } from "./text.ts";
+import { id, jsonObject, operationTrace, text } from "./text.ts";
 
 const count = (name: string, description: string) =>
   z
@@ -77,6 +77,7 @@ export const contentChange = z
 export const contentChanged = z
   .object({
     version: z.int().meta({ description: "Of the text with the change." }),
+    trace_id: operationTrace,
     merged: z.boolean().meta({
       description:
         "Whether the text also has edits of others that came after the base: read it again before the next change.",
@@ -124,6 +125,7 @@ export const submitted = z
     seq: z.int(),
     version: z.int().meta({ description: "That the operation got." }),
     actor: z.int().meta({ description: "The number of who wrote it, as items bear it." }),
+    trace_id: operationTrace,
   })
   .meta({ id: "Submitted" });
 
@@ -145,7 +147,14 @@ export const operationsQuery = z.object({
 export const operationList = z
   .object({
     from: z.int().meta({ description: "The version of the first item; the k-th has from + k." }),
-    items: z.array(z.object({ op: z.array(z.union([z.int(), z.string()])), actor: z.int(), seq: z.int() })),
+    items: z.array(
+      z.object({
+        op: z.array(z.union([z.int(), z.string()])),
+        actor: z.int(),
+        seq: z.int(),
+        trace_id: operationTrace,
+      }),
+    ),
     actors: z
       .array(z.object({ actor: z.int(), user_id: id, kind: z.enum(["person", "program", "import"]) }))
       .meta({ description: "Who the numbers stand for." }),

@@ -1,6 +1,6 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
-import { jsonObject } from "./text.ts";
+import { jsonObject, operationTrace } from "./text.ts";
 
 const bound = (name: string, max: number, description: string) =>
   z
@@ -54,7 +54,10 @@ export const redaction = z
 
 /** The answer to a redaction. */
 export const redacted = z
-  .object({ version: count("Of the document now; a new one, if the span was in its text.") })
+  .object({
+    version: count("Of the document now; a new one, if the span was in its text."),
+    trace_id: operationTrace,
+  })
   .meta({ id: "Redacted" });
 
 /** What replaying a document's history has shown. */

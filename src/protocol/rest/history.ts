@@ -1,7 +1,7 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
 import { nextCursor } from "./page.ts";
-import { id, jsonObject, line, time } from "./text.ts";
+import { id, jsonObject, line, operationTrace, time } from "./text.ts";
 
 /** A version as a caller names it. */
 export const version = z.coerce
@@ -57,6 +57,7 @@ export const pastVersion = z
     content: z.string(),
     created_at: time.nullable().meta({ description: "To the second. Null: what made it is not kept." }),
     author: author.nullable().meta({ description: "Whose operation made it of the version before." }),
+    trace_id: operationTrace.nullable(),
   })
   .meta({ id: "PastVersion" });
 
@@ -138,7 +139,10 @@ export const restoration = z
 
 /** The answer to a restoration. */
 export const restored = z
-  .object({ version: count("Of the document now; the one it had, if the text was the same.") })
+  .object({
+    version: count("Of the document now; the one it had, if the text was the same."),
+    trace_id: operationTrace,
+  })
   .meta({ id: "Restored" });
 
 export type NamedVersionBody = z.infer<typeof namedVersion>;

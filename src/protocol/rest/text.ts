@@ -39,6 +39,15 @@ const atMost = (units: number, name: string) =>
   [(value: string) => value.length <= units, `${name} must have at most ${units} characters`] as const;
 
 /** How ids look: UUIDs, in lower case as they are made, so that one thing has one id. */
+/** The trace id of an operation, as `operationTraceId` of `src/protocol/operation-trace.ts` derives it. */
+export const operationTrace = z
+  .string()
+  .regex(/^[0-9a-f]{32}$/)
+  .meta({
+    description: "Trace id of the operation that made the version (law TR-1).",
+    example: "de478a154b66d56fe9472016bba19a57",
+  });
+
 export const id = z
   .string()
   .regex(/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/, "id must be a UUID in lower case")

@@ -33,6 +33,10 @@ const events = z
   .refine((list) => new Set(list).size === list.length, "events must not repeat a type")
   .nullable()
   .meta({ description: "The types that it hears of; null: all." });
+const traceId = z.string().nullable().meta({
+  description:
+    "Of the request that it comes from, or, where nobody asked for it by REST, of the newest operation; null: of neither.",
+});
 const enabled = z.boolean("enabled must be true or false");
 
 /** What `POST /workspaces/{id}/webhooks` takes. */
@@ -92,6 +96,7 @@ export const webhookDelivery = z
     id,
     event_id: id.meta({ description: "As in the header webhook-id, the same each time that it is sent." }),
     type: z.string(),
+    trace_id: traceId,
     status: z
       .enum(deliveryStatuses)
       .meta({ description: "dead: it was given up, and can be asked for again." }),
@@ -127,6 +132,7 @@ export const webhookMessage = z
   .object({
     type: z.string(),
     timestamp: time.meta({ description: "When it happened." }),
+    trace_id: traceId,
     data: z.record(z.string(), z.union([z.string(), z.number(), z.null()])),
   })
   .meta({ id: "WebhookMessage" });

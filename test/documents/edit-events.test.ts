@@ -66,7 +66,9 @@ describe("documents.updated", () => {
     await Promise.all(Object.values(doors).map((edit, index) => edit(ids[index]!)));
     const messages = await told(...ids);
     for (const id of ids) {
-      expect(messages[id]).toEqual([{ workspace_id: workspace.workspaceId, document_id: id, version: 2 }]);
+      expect(messages[id]).toEqual([
+        { workspace_id: workspace.workspaceId, document_id: id, first_version: 2, version: 2 },
+      ]);
     }
     const { body } = await api("GET", `/documents?workspace_id=${workspace.workspaceId}`, { token });
     const times = new Map(
@@ -108,6 +110,8 @@ describe("documents.updated", () => {
     await socket.ask({ op_type: "insert", position: 0, content: "zero " });
     await evictDurableObject(env.ROOMS.getByName(id), { webSockets: "close" });
     const messages = await told(id);
-    expect(messages[id]).toEqual([{ workspace_id: workspace.workspaceId, document_id: id, version: 2 }]);
+    expect(messages[id]).toEqual([
+      { workspace_id: workspace.workspaceId, document_id: id, first_version: 2, version: 2 },
+    ]);
   });
 });

@@ -62,6 +62,7 @@ const event = (type: "documents.updated" | "documents.created", id: string, vers
     workspaceId: null,
     data: { document_id: id, ...(version !== undefined && { version }) },
     createdAt: Date.now(),
+    traceId: null,
   });
 
 describe("GET /search", () => {
@@ -293,7 +294,13 @@ describe("the index", () => {
     const id = await create(owner, "asked", "text");
     const rooms = vi.fn();
     const changed = { ...env, ROOMS: { getByName: rooms } } as unknown as Env;
-    const again = { id: "", type: "documents.updated", workspaceId: null, createdAt: 0 } as const;
+    const again = {
+      id: "",
+      type: "documents.updated",
+      workspaceId: null,
+      createdAt: 0,
+      traceId: null,
+    } as const;
     await indexAfter(changed, { ...again, data: { document_id: id, version: 1 } });
     expect(rooms).not.toHaveBeenCalled();
   });

@@ -9,6 +9,7 @@ import { At } from "../../design/time.tsx";
 import { useTitle } from "../../shell/title.ts";
 import { useClient } from "../document-client.ts";
 import "../document-head.css";
+import { CopyTraceId } from "./copy-trace-id.tsx";
 import { HistoryChanges } from "./history-changes.tsx";
 import { namedVersionsQuery, versionQuery } from "./history-queries.ts";
 import { HistoryText } from "./history-text.tsx";
@@ -116,6 +117,7 @@ function Life({ id, title, last }: { id: string; title: string; last: number }) 
           <Button small look="quiet" aria-pressed={byAuthor} onClick={() => setByAuthor(!byAuthor)}>
             Who wrote what
           </Button>
+          {shown.data?.trace_id && <CopyTraceId traceId={shown.data.trace_id} />}
         </div>
       </footer>
       {naming && (

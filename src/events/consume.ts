@@ -23,7 +23,7 @@ export async function consumeEvents(
   );
   await Promise.all(
     waiting.map((event) =>
-      inTrace(event.traceId, () =>
+      inTrace({ traceId: event.traceId }, () =>
         inSpan(
           "event.consume",
           { event_id: event.id, type: event.type, trace_id: event.traceId ?? undefined },

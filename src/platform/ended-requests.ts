@@ -4,6 +4,8 @@ import { errorFields, isLogged, log } from "./log.ts";
 export interface EndedRequest {
   requestId: string;
   traceId: string;
+  /** Of the operation that it has led to, if it has (law TR-2). */
+  operationTraceId: string | undefined;
   /** Who asked, where a token said so: a user, or a guest of a shared document. */
   userId: string | undefined;
   /** The document of the route's address. */
@@ -43,6 +45,7 @@ function logRequest(ended: EndedRequest): void {
   log(level, "request", {
     request_id: ended.requestId,
     trace_id: ended.traceId,
+    operation_trace_id: ended.operationTraceId,
     user_id: ended.userId,
     document_id: ended.documentId,
     version: ended.version,

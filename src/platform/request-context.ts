@@ -2,6 +2,7 @@ import type { Context, Next } from "hono";
 import { createMiddleware } from "hono/factory";
 import { routePath } from "hono/route";
 import { requestEnded } from "./ended-requests.ts";
+import { inTrace, type TraceScope } from "./trace-scope.ts";
 import { type ActiveSpan, inSpan, joinTrace } from "./tracing.ts";
 
 export interface RequestContext {
@@ -33,14 +34,22 @@ async function answer(c: Context<RequestContext>, next: Next, span: ActiveSpan):
   c.set("requestId", requestId);
   const { traceId, traceparent } = joinTrace(c.req.header("traceparent"));
   c.set("traceId", traceId);
-  await next();
+  const scope: TraceScope = { traceId };
+  await inTrace(scope, next);
+  const { operationTraceId } = scope;
   const route = routePath(c, -1);
   const { status } = c.res;
-  span.setAttributes({ request_id: requestId, "http.route": route, "http.response.status_code": status });
+  span.setAttributes({
+    request_id: requestId,
+    "http.route": route,
+    "http.response.status_code": status,
+    operation_trace_id: operationTraceId,
+  });
   requestEnded(
     {
       requestId,
       traceId,
+      operationTraceId,
       userId: c.get("userId"),
       documentId: documentOf(c, route),
       version: c.get("version") ?? taggedVersion(c.res.headers.get("etag")),

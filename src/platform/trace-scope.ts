@@ -1,21 +1,23 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 import { operationTraceId } from "../protocol/operation-trace.ts";
 
-interface TraceScope {
-  traceId: string;
+/** On behalf of what something is done: a request that is being answered, or an event that is being consumed. */
+export interface TraceScope {
+  /** 32 hexadecimal digits; null: an event that comes from neither request nor operation. */
+  readonly traceId: string | null;
+  /** Of the newest operation that it has led to. */
   operationTraceId?: string;
 }
 
-/** On behalf of what something is done: a request that is being answered, or an event that is being consumed. */
 const scopes = new AsyncLocalStorage<TraceScope>();
 
-/** Whatever happens in `run`, however long after, is part of this trace (law TR-3); null: of none. */
-export function inTrace<T>(traceId: string | null, run: () => T): T {
-  return traceId === null ? run() : scopes.run({ traceId }, run);
+/** Whatever happens in `run`, however long after, is done on behalf of this (law TR-3). */
+export function inTrace<T>(scope: TraceScope, run: () => T): T {
+  return scopes.run(scope, run);
 }
 
-/** The trace id (32 hexadecimal digits) of what is going on; undefined outside of `inTrace`. */
-export const currentTraceId = (): string | undefined => scopes.getStore()?.traceId;
+/** The trace id of what is going on; undefined where that is known of nothing. */
+export const currentTraceId = (): string | undefined => scopes.getStore()?.traceId ?? undefined;
 
 /**
  * Notes that what is going on has led to this version of a document, for the request's line and span (law TR-2). The trace id of
@@ -27,6 +29,3 @@ export function cameToVersion(documentId: string, version: number): string {
   if (scope) scope.operationTraceId = traceId;
   return traceId;
 }
-
-/** Of the newest operation that what is going on has led to; undefined: to none. */
-export const currentOperationTraceId = (): string | undefined => scopes.getStore()?.operationTraceId;

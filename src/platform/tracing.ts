@@ -6,7 +6,7 @@ import { Problem } from "./problem.ts";
 export type SpanAttributes = Record<string, string | number | boolean | undefined>;
 
 /** Of a span, what the code inside of it uses. */
-export type ActiveSpan = Pick<Span, "setAttributes">;
+export type ActiveSpan = Pick<Span, "setAttributes" | "isTraced">;
 
 /**
  * Runs something in a span of the platform's, below the one that it is called in, until it has returned or its promise has

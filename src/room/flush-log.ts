@@ -1,4 +1,5 @@
 import { errorFields, isLogged, log } from "../platform/log.ts";
+import { operationTraceIds } from "../protocol/operation-trace.ts";
 import type { EndedFlush } from "./ended-flush.ts";
 
 /** Milliseconds for which a busy room's commits are gathered into one line. */
@@ -72,6 +73,8 @@ function write(
     document_id: documentId,
     from,
     version: to,
+    // What failed made no operation.
+    operation_trace_ids: level === "error" ? undefined : operationTraceIds(documentId ?? "", from, to),
     flushes,
     operations: to - from + 1,
     transforms,

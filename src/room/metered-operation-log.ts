@@ -1,4 +1,5 @@
 import { inSpan } from "../platform/tracing.ts";
+import { operationTraceIds } from "../protocol/operation-trace.ts";
 import type { EndedFlush, EndedFlushListener } from "./ended-flush.ts";
 import type { Commit, StoredRoom } from "./operation-log.ts";
 import type { RoomUsage } from "./room-api.ts";
@@ -43,7 +44,12 @@ export class MeteredOperationLog extends SqliteOperationLog {
     });
     try {
       const span = { document_id: documentId, version: to, operations: entries.length };
-      inSpan("room.commit", span, () => super.append(commit));
+      inSpan("room.commit", span, (active) => {
+        super.append(commit);
+        if (active.isTraced) {
+          active.setAttributes({ operation_trace_ids: operationTraceIds(documentId ?? "", from, to) });
+        }
+      });
     } catch (error) {
       this.#tell(ended(error));
       throw error;

@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { limits } from "../../src/protocol/limits.ts";
+import { operationTraceId } from "../../src/protocol/operation-trace.ts";
 import { type Answer, api, expectProblem, newAccount } from "../support/api.ts";
 import { addMember } from "../support/members.ts";
 import { openSocket, type TestSocket } from "../support/socket.ts";
@@ -97,24 +98,36 @@ describe("replacing the text", () => {
   it("goes through at the version of If-Match, and at no other", async () => {
     const id = await created("one\ntwo\nthree\n");
     const answer = await put(id, "one\n2\nthree\n", { "if-match": '"v1"' });
-    expect(answer.body).toEqual({ version: 2, merged: false });
+    expect(answer.body).toEqual({ version: 2, merged: false, trace_id: operationTraceId(id, 2) });
     expect(answer.headers.get("etag")).toBe('"v2"');
     expectProblem(await put(id, "x", { "if-match": '"v1"' }), "precondition_failed");
     expectProblem(await put(id, "x", { "if-match": '"v3"' }), "precondition_failed");
     expectProblem(await put(id, "x", { "if-match": 'W/"v2"' }), "precondition_failed");
     expect(await textOf(id)).toBe("one\n2\nthree\n");
-    expect((await put(id, "whatever", { "if-match": "*" })).body).toEqual({ version: 3, merged: false });
+    expect((await put(id, "whatever", { "if-match": "*" })).body).toEqual({
+      version: 3,
+      merged: false,
+      trace_id: operationTraceId(id, 3),
+    });
     // The same text is no change.
-    expect((await put(id, "whatever", { "if-match": '"v3"' })).body).toEqual({ version: 3, merged: false });
+    expect((await put(id, "whatever", { "if-match": '"v3"' })).body).toEqual({
+      version: 3,
+      merged: false,
+      trace_id: operationTraceId(id, 3),
+    });
   });
 
   it("merges what differs from base_version into what others did since", async () => {
     const id = await created("one\ntwo\nthree\n");
     await put(id, "zero\none\ntwo\nthree\n", { "if-match": '"v1"' });
     const answer = await put(id, "one\ntwo\n3\n", {}, "?base_version=1");
-    expect(answer.body).toEqual({ version: 3, merged: true });
+    expect(answer.body).toEqual({ version: 3, merged: true, trace_id: operationTraceId(id, 3) });
     expect(await textOf(id)).toBe("zero\none\ntwo\n3\n");
-    expect((await put(id, "", {}, "?base_version=3")).body).toEqual({ version: 4, merged: false });
+    expect((await put(id, "", {}, "?base_version=3")).body).toEqual({
+      version: 4,
+      merged: false,
+      trace_id: operationTraceId(id, 4),
+    });
     expectProblem(await put(id, "x", {}, "?base_version=5"), "base_ahead");
   });
 
@@ -174,7 +187,7 @@ describe("editing the text", () => {
       { type: "splice", from: 4, to: 4, text: "old " },
     ];
     const answer = await patch(id, { base_version: 1, edits });
-    expect(answer.body).toEqual({ version: 2, merged: false });
+    expect(answer.body).toEqual({ version: 2, merged: false, trace_id: operationTraceId(id, 2) });
     expect(answer.headers.get("etag")).toBe('"v2"');
     expect(await textOf(id)).toBe("The old dog sat on the mat.");
   });
@@ -202,11 +215,15 @@ describe("editing the text", () => {
       base_version: 1,
       edits: [{ type: "splice", from: 6, to: 10, text: "BETA", expected_text: "beta" }],
     });
-    expect(answer.body).toEqual({ version: 3, merged: true });
+    expect(answer.body).toEqual({ version: 3, merged: true, trace_id: operationTraceId(id, 3) });
     expect(await textOf(id)).toBe("first alpha BETA");
     const edits = [{ type: "append", text: "!" }];
     expectProblem(await patch(id, { edits }, { "if-match": '"v2"' }), "precondition_failed");
-    expect((await patch(id, { edits }, { "if-match": '"v3"' })).body).toEqual({ version: 4, merged: false });
+    expect((await patch(id, { edits }, { "if-match": '"v3"' })).body).toEqual({
+      version: 4,
+      merged: false,
+      trace_id: operationTraceId(id, 4),
+    });
   });
 
   it("as large as a text may be goes through", async () => {

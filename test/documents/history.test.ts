@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
+import { operationTraceId } from "../../src/protocol/operation-trace.ts";
 import { api, expectProblem, newAccount } from "../support/api.ts";
 
 let token: string;
@@ -45,7 +46,7 @@ describe("redaction over REST", () => {
     const id = await created("my secret");
     await api("PATCH", `/documents/${id}`, { token, json: { content: "public" } });
     const answer = await redact(id, { version: 1, from: 3, to: 9 });
-    expect([answer.status, answer.body]).toEqual([200, { version: 2 }]);
+    expect([answer.status, answer.body]).toEqual([200, { version: 2, trace_id: operationTraceId(id, 2) }]);
     await env.ROOMS.getByName(id).compact();
     expect((await api("POST", `/documents/${id}/integrity`, { token })).body).toMatchObject({ sound: true });
     expect((await api("GET", `/documents/${id}`, { token })).body).toMatchObject({
@@ -56,7 +57,10 @@ describe("redaction over REST", () => {
 
   it("a span that is in the text is one change of it", async () => {
     const id = await created("my secret");
-    expect((await redact(id, { version: 1, from: 3, to: 9 })).body).toEqual({ version: 2 });
+    expect((await redact(id, { version: 1, from: 3, to: 9 })).body).toEqual({
+      version: 2,
+      trace_id: operationTraceId(id, 2),
+    });
     expect((await api("GET", `/documents/${id}`, { token })).body.content).toBe(
       "my \u2588\u2588\u2588\u2588\u2588\u2588",
     );

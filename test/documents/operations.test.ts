@@ -2,6 +2,7 @@ import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { limits } from "../../src/protocol/limits.ts";
+import { operationTraceId } from "../../src/protocol/operation-trace.ts";
 import type { TokensBody } from "../../src/protocol/rest/accounts.ts";
 import { api, expectProblem, newAccount } from "../support/api.ts";
 import { type EventReader, openEvents } from "../support/event-source.ts";
@@ -30,7 +31,7 @@ describe("submitting an operation", () => {
     const id = await created();
     const submission = { client_id: "ann-1", seq: 1, base: 0, op: ["Hello"] };
     const answer = await post(id, submission);
-    expect(answer.body).toEqual({ seq: 1, version: 1, actor: 1 });
+    expect(answer.body).toEqual({ seq: 1, version: 1, actor: 1, trace_id: operationTraceId(id, 1) });
     expect((await post(id, submission)).body).toEqual(answer.body);
     const socket = await openSocket(id, token);
     const welcome = await socket.ask({ type: "hello", client_id: "ann-1" });
@@ -87,7 +88,7 @@ describe("reading operations", () => {
       items: [
         { op: ["a"], actor: 1, seq: 1 },
         ...[1, 2, 3].map((seq) => ({ op: [seq, "b"], actor: 2, seq })),
-      ],
+      ].map((item, index) => ({ ...item, trace_id: operationTraceId(id, index + 1) })),
       actors: [1, 2].map((actor) => ({ actor, user_id: ann.user.id, kind: "person" })),
       version: 4,
       epoch: expect.any(String),

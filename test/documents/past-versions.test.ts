@@ -2,6 +2,7 @@ import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it } from "vitest";
 import { limits } from "../../src/protocol/limits.ts";
+import { operationTraceId } from "../../src/protocol/operation-trace.ts";
 import type { TokensBody } from "../../src/protocol/rest/accounts.ts";
 import { api, expectProblem, newAccount } from "../support/api.ts";
 import { addMember } from "../support/members.ts";
@@ -37,6 +38,7 @@ describe("a version", () => {
         content: "one two",
         created_at: expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.000Z$/),
         author: { user_id: ann.user.id, name: "Ann", kind: expect.stringMatching(/^(person|program)$/) },
+        trace_id: operationTraceId(id, 2),
       },
     ]);
     expect((await get(`${id}/versions/3`)).body.content).toBe("two");
@@ -45,6 +47,7 @@ describe("a version", () => {
       content: "",
       created_at: null,
       author: null,
+      trace_id: null,
     });
   });
 
@@ -152,12 +155,12 @@ describe("restoring over REST", () => {
     const socket = await openRoomSocket(id, grantOf(ann.user.id));
     await socket.ask({ type: "hello", client_id: "c" });
     const answer = await restore(id, 1);
-    expect([answer.status, answer.body]).toEqual([200, { version: 3 }]);
+    expect([answer.status, answer.body]).toEqual([200, { version: 3, trace_id: operationTraceId(id, 3) }]);
     expect(await socket.next()).toMatchObject({ type: "operations", from: 3 });
     expect(await socket.ask({ type: "submit", seq: 1, base: 2, op: [3, "!"] })).toMatchObject({ version: 4 });
     expect((await get(id)).body).toMatchObject({ content: "one two!", version: 4 });
     // It can be taken back as any other change.
-    expect((await restore(id, 2)).body).toEqual({ version: 5 });
+    expect((await restore(id, 2)).body).toEqual({ version: 5, trace_id: operationTraceId(id, 5) });
     expect((await get(id)).body.content).toBe("1 2");
   });
 
@@ -174,10 +177,10 @@ describe("restoring over REST", () => {
     const restored = await at('"v3"');
     expect([restored.status, restored.body, restored.headers.get("etag")]).toEqual([
       200,
-      { version: 4 },
+      { version: 4, trace_id: operationTraceId(id, 4) },
       '"v4"',
     ]);
-    expect((await at("*")).body).toEqual({ version: 4 });
+    expect((await at("*")).body).toEqual({ version: 4, trace_id: operationTraceId(id, 4) });
   });
 
   it("is refused to who may not write, and to versions that are not there", async () => {

@@ -58,6 +58,7 @@ describe("a webhook", () => {
     expect(verified(secret, message!)).toEqual({
       type: "workspaces.updated",
       timestamp: expect.stringMatching(/Z$/),
+      trace_id: renamed.headers.get("traceparent")?.split("-")[1],
       data: { workspace_id: workspaceId, user_id: owner.user.id },
     });
     const delivered = await newest(path, "delivered");

@@ -58,12 +58,7 @@ async function consume(
   const outcomes = await Promise.allSettled(consumers.map(async (consumer) => consumer(env, event)));
   const failed = outcomes.filter((outcome) => outcome.status === "rejected");
   for (const { reason } of failed) {
-    log("error", "event_failed", {
-      event_id: event.id,
-      type: event.type,
-      trace_id: event.traceId ?? undefined,
-      ...errorFields(reason),
-    });
+    log("error", "event_failed", { event_id: event.id, type: event.type, ...errorFields(reason) });
   }
   if (failed.length === 0) await db.update(outbox).set({ dueAt: null }).where(eq(outbox.id, event.id));
 }

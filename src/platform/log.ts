@@ -1,5 +1,6 @@
 import { env } from "cloudflare:workers";
 import { type LogLevel, logLevelOf } from "../env.ts";
+import { currentTraceId } from "./trace-scope.ts";
 
 const order: Record<LogLevel, number> = { debug: 0, info: 1, warn: 2, error: 3 };
 
@@ -15,11 +16,11 @@ export function isLogged(level: LogLevel): boolean {
 /** What a line may carry: ids, codes, counts. Never a body, a token, an address or a text of a document. */
 export type LogFields = Record<string, string | number | boolean | undefined>;
 
-/** Writes one structured line, which Workers' logs index by field. */
+/** Writes one structured line, which Workers' logs index by field, with the trace id of what is going on. */
 export function log(level: LogLevel, event: string, fields: LogFields = {}): void {
   if (!isLogged(level)) return;
   // biome-ignore lint/suspicious/noConsole: the one place where the service writes its log
-  console[level](JSON.stringify({ event, ...fields }));
+  console[level](JSON.stringify({ event, ...fields, trace_id: fields.trace_id ?? currentTraceId() }));
 }
 
 /**

@@ -14,6 +14,8 @@ function readLog(): () => Record<string, unknown>[] {
   return () => lines.mock.calls.map(([line]) => JSON.parse(String(line)));
 }
 
+const soon = { timeout: 10_000, interval: 100 };
+
 /** What the webhook is told of a document by events of this type, when it is told. */
 const toldOf = (target: ReturnType<typeof newTarget>, secret: string, type: string, documentId: string) =>
   vi.waitFor(
@@ -54,8 +56,8 @@ describe("one trace id", () => {
     while (frame.type !== "operations") frame = await observer.next();
     expect(operationTraceId(id, frame.from)).toBe(traceId);
 
-    const line = logged().find(({ operation_trace_ids }) => operation_trace_ids === traceId);
-    expect(line).toMatchObject({ event: "room_commit", document_id: id, version: 2 });
+    const commit = { event: "room_commit", document_id: id, version: 2, operation_trace_ids: traceId };
+    await vi.waitFor(() => expect(logged()).toContainEqual(expect.objectContaining(commit)), soon);
     await theSpan("room.commit", { document_id: id, operation_trace_ids: traceId });
 
     const { body: operations } = await api("GET", `/documents/${id}/operations?since=1`, { token });
@@ -121,9 +123,13 @@ describe("one trace id", () => {
     for (let count = 0; count < 20; count++) socket.send({ op_type: "insert", position: 0, content: "x" });
     for (let count = 0; count < 20; count++) await socket.next();
     socket.close();
-    const commits = logged().filter(
-      ({ event, document_id }) => event === "room_commit" && document_id === id,
-    );
+    const commits = await vi.waitFor(() => {
+      const lines = logged().filter(
+        ({ event, document_id }) => event === "room_commit" && document_id === id,
+      );
+      expect(lines.at(-1)?.version).toBe(20);
+      return lines;
+    }, soon);
     expect(commits.some(({ operations }) => Number(operations) > 8)).toBe(true);
     for (const { from, version, operation_trace_ids } of commits) {
       const newest = Math.max(Number(from), Number(version) - 7);

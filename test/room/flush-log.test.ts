@@ -1,4 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
+import { operationTraceId } from "../../src/protocol/operation-trace.ts";
 import type { EndedFlush } from "../../src/room/ended-flush.ts";
 import { FlushLog } from "../../src/room/flush-log.ts";
 import { grantOf, newRoom, openRoomSocket } from "../support/socket.ts";
@@ -38,6 +39,7 @@ describe("the line of a group commit", () => {
       document_id: id,
       from: 2,
       version: 2,
+      operation_trace_ids: operationTraceId(id, 2),
       flushes: 1,
       operations: 1,
       transforms: 0,

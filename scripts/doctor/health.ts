@@ -60,12 +60,15 @@ export async function ready(service: Service): Promise<Answer> {
   const found = parts
     .map(([name, { status: how, latency_ms: ms }]) => `${name} ${how}${ms === undefined ? "" : ` ${ms} ms`}`)
     .join(", ");
-  if (reply.status === 200 && parts.length > 0) return ok(found);
   const bad = parts.filter(([, part]) => part.status !== "ok").map(([name]) => name);
+  if (reply.status === 200 && status === "degraded") return warn(found, advice(bad));
+  if (reply.status === 200 && parts.length > 0) return ok(found);
   return fail(
     found ? `${reply.status} ${status}: ${found}` : describe(reply),
     bad.length > 0
-      ? `docs/debugging.md has a section for each: ${bad.join(", ")}.`
+      ? advice(bad)
       : "It answers /health and not /health/ready: is a proxy in between that lets only some addresses through?",
   );
 }
+
+const advice = (bad: string[]) => `docs/debugging.md has what to do about each: ${bad.join(", ")}.`;

@@ -72,9 +72,7 @@ describe("a service that is well", () => {
     const visit = await doctor(server.url, { with: token });
     expect(wrong(visit), visit.stdout).toEqual([]);
     expect(visit.code).toBe(0);
-    expect(
-      visit.findings.filter(({ check }) => check !== "ready").map(({ check, outcome }) => [check, outcome]),
-    ).toEqual([
+    expect(visit.findings.map(({ check, outcome }) => [check, outcome])).toEqual([
       ["reachable", "ok"],
       ["TLS", "skip"],
       ...["alive", "clock", "versions", "refusals", "token", "D1", "document", "answers", "freshness"].map(
@@ -240,6 +238,28 @@ describe("networks and proxies", () => {
     });
     expect(wrong(visit)).toEqual(["versions"]);
     expect(visit.of("versions").found).toContain("service 9.0.0 (materi.v2)");
+  });
+
+  it.each([
+    ["degraded", 200, "warn"],
+    ["unavailable", 503, "fail"],
+  ])("parts of it that are %s", async (status, code, outcome) => {
+    const visit = await through({
+      changes: (answer, { url }) => {
+        if (url !== "/health/ready") return;
+        answer.status = code;
+        answer.body = JSON.stringify({
+          status,
+          checks: { d1: { status: "ok", latency_ms: 3 }, queue: { status: "slow" } },
+        });
+      },
+    });
+    expect(visit.of("ready")).toMatchObject({
+      outcome,
+      found: expect.stringContaining("d1 ok 3 ms, queue slow"),
+    });
+    expect(visit.of("ready").todo).toContain("queue");
+    expect(wrong(visit)).toEqual(outcome === "fail" ? ["ready"] : []);
   });
 
   it("error pages of its own", async () => {

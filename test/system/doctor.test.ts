@@ -75,9 +75,18 @@ describe("a service that is well", () => {
     expect(visit.findings.map(({ check, outcome }) => [check, outcome])).toEqual([
       ["reachable", "ok"],
       ["TLS", "skip"],
-      ...["alive", "clock", "versions", "refusals", "token", "D1", "document", "answers", "freshness"].map(
-        (check) => [check, "ok"],
-      ),
+      ...[
+        "alive",
+        "clock",
+        "versions",
+        "ready",
+        "refusals",
+        "token",
+        "D1",
+        "document",
+        "answers",
+        "freshness",
+      ].map((check) => [check, "ok"]),
       ...["socket", "echo", "room", "limits", "clean-up"].map((check) => [check, "ok"]),
     ]);
     expect(visit.stdout).not.toContain(token);

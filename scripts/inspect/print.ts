@@ -40,7 +40,10 @@ export const tableHead =
 
 /** One line of JSON. */
 export function jsonLine(timeline: Timeline, version: number): string {
-  const { at, userId, clientId, latencyMs, base, transforms, hash, ...facts } = factsOf(timeline, version)!;
+  const { at, userId, clientId, latencyMs, base, transforms, hash, traceId, ...facts } = factsOf(
+    timeline,
+    version,
+  )!;
   return JSON.stringify({
     ...facts,
     at: new Date(at).toISOString(),
@@ -50,6 +53,7 @@ export function jsonLine(timeline: Timeline, version: number): string {
     transforms: transforms ?? null,
     latency_ms: latencyMs ?? null,
     hash: hash ?? null,
+    trace_id: traceId ?? null,
   });
 }
 
@@ -74,7 +78,9 @@ export function faultLines(timeline: Timeline): string[] {
   if (expected !== undefined) lines.push(`  expected ${expected}`, `  replayed ${actual}`);
   const made = timeline.operation(version);
   if (!made) return lines;
+  const { traceId } = factsOf(timeline, version) ?? {};
   lines.push("", tableHead, tableLine(timeline, version));
+  if (traceId) lines.push(`  trace ${traceId}`);
   lines.push(
     `  ${harmless(operationText(made.operation, 2_000))}`,
     "",

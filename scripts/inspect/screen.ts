@@ -179,12 +179,13 @@ export class Screen {
   }
 
   #facts(facts: NonNullable<ReturnType<typeof factsOf>>): [string, string][] {
-    const { by, userId, clientId, actor, seq, base, transforms, op, hash } = facts;
+    const { by, userId, clientId, actor, seq, base, transforms, op, hash, traceId } = facts;
     const client = clientId === null ? "" : `, client ${clientId}`;
     const over = transforms === undefined ? "" : `, transformed over ${transforms}`;
     return [
       ["author", `${by} ${userId}${client} (actor ${actor}), seq ${seq}`],
       ["base", `${base ?? "not known"}${over}; latency ${latencyText(facts)}; hash ${hash ?? "none"}`],
+      ["trace", traceId ?? "none"],
       ["operation", operationText(op, 400)],
     ];
   }

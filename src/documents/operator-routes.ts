@@ -5,6 +5,7 @@ import { jsonAnswer, problemAnswers } from "../platform/openapi.ts";
 import { operatorOnly } from "../platform/operator-guard.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import { limits } from "../protocol/limits.ts";
+import { operationTraceId } from "../protocol/operation-trace.ts";
 import * as schemas from "../protocol/rest/operator-documents.ts";
 import { params, placesOf } from "./document-route.ts";
 import { accepted } from "./documents.ts";
@@ -71,6 +72,7 @@ export const operatorDocumentRoutes = new OpenAPIHono<RequestContext>()
             latency_ms: latencyMs ?? null,
             op: [...operation],
             hash: hash ?? null,
+            trace_id: operationTraceId(id, record.version),
           };
         }),
         actors: actors.map(({ actor, clientId, userId, kind }) => ({

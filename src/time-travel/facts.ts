@@ -1,3 +1,4 @@
+import { operationTraceId } from "../protocol/operation-trace.ts";
 import { kindOf, type OperationKind, transformsOf } from "./operation-filter.ts";
 import type { Timeline } from "./timeline.ts";
 
@@ -17,12 +18,15 @@ export interface OperationFacts {
   latencyMs: number | undefined;
   op: readonly (number | string)[];
   hash: number | undefined;
+  /** See src/protocol/operation-trace.ts; undefined where the document's id was taken away. */
+  traceId: string | undefined;
 }
 
 /** Undefined for a version that no operation made. */
 export function factsOf(timeline: Timeline, version: number): OperationFacts | undefined {
   const made = timeline.operation(version);
   if (!made) return undefined;
+  const { documentId, isAnonymized } = timeline.bundle.head;
   const { userId, clientId, kind } = timeline.bundle.actors.get(made.actor)!;
   return {
     version,
@@ -38,6 +42,7 @@ export function factsOf(timeline: Timeline, version: number): OperationFacts | u
     latencyMs: made.latencyMs,
     op: made.operation,
     hash: made.hash,
+    traceId: isAnonymized ? undefined : operationTraceId(documentId, version),
   };
 }
 

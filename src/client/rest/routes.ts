@@ -601,6 +601,8 @@ export type OperationRecordPage = {
     latency_ms: number | null;
     /** As it was accepted. */
     op: (number | string)[];
+    /** Law TR-1: what lines and spans about it bear. */
+    trace_id: string;
     /** Of the text at its version, by a replay; null: an operation does not fit the text before it. */
     hash: number | null;
   }[];

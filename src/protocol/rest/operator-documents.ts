@@ -45,6 +45,7 @@ const record = z.object({
       "From being heard to its commit, rounded down to a power of two; null: less than 8, or not known.",
   }),
   op: z.array(z.union([z.int(), z.string()])).meta({ description: "As it was accepted." }),
+  trace_id: z.string().meta({ description: "Law TR-1: what lines and spans about it bear." }),
   hash: z.int().nullable().meta({
     description:
       "Of the text at its version, by a replay; null: an operation does not fit the text before it.",

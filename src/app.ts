@@ -22,12 +22,16 @@ import { consumeEvents } from "./events/consume.ts";
 import type { EventConsumer } from "./events/event.ts";
 import { type EventMessage, handOnAfter, sweepOutbox } from "./events/hand-on.ts";
 import { sweepIdempotencyKeys } from "./idempotency/store.ts";
+import { collectD1 } from "./monitoring/d1-metrics.ts";
+import { tellMetrics } from "./monitoring/metrics-route.ts";
 import { readiness } from "./monitoring/readiness.ts";
 import { appPage } from "./platform/app-page.ts";
 import { inBackground } from "./platform/background-work.ts";
 import { notFoundOf, onError, onInvalid } from "./platform/error-handling.ts";
 import { health } from "./platform/health.ts";
+import { collectFrom } from "./platform/metrics.ts";
 import { addExamples, type Describable } from "./platform/openapi-examples.ts";
+import { operatorOnly } from "./platform/operator-guard.ts";
 import { crossOrigin, ownPagesOnly } from "./platform/origins.ts";
 import { Problem, problemTitle } from "./platform/problem.ts";
 import { floodGuard } from "./platform/rate-limit.ts";
@@ -89,6 +93,9 @@ app.get("/health/ready", async (c) => {
   c.header("retry-after", "2");
   return c.json(seen, 503);
 });
+
+collectFrom(collectD1);
+app.get("/metrics", operatorOnly, tellMetrics);
 
 app.get("/.well-known/jwks.json", (c) => {
   // Short, so that a new key is known before the tokens that it signs are many.

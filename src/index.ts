@@ -3,6 +3,7 @@ import { app, everyMinute, fromQueue } from "./app.ts";
 export { LoginThrottle } from "./auth/login-throttle.ts";
 export { EditedDocuments } from "./documents/edited-documents.ts";
 export { SocketAccess } from "./documents/socket-access.ts";
+export { MetricsStore } from "./monitoring/metrics-store.ts";
 export { DocumentRoom } from "./room/document-room.ts";
 export { ViewerFanout } from "./room/viewer-fanout.ts";
 

@@ -1,4 +1,5 @@
 import { errorFields, isLogged, log } from "./log.ts";
+import { countRequest } from "./request-metrics.ts";
 
 /** What is known of a request when it has been answered. Nothing here is a path, a body, a secret or a text. */
 export interface EndedRequest {
@@ -25,7 +26,7 @@ export interface EndedRequest {
 export type EndedRequestListener = (ended: EndedRequest, env: Env) => void;
 
 /** Who is told of every request that was answered, in this order. */
-const listeners: readonly EndedRequestListener[] = [logRequest];
+const listeners: readonly EndedRequestListener[] = [logRequest, countRequest];
 
 /** Tells them. What one of them throws changes neither the answer nor what the others hear. */
 export function requestEnded(ended: EndedRequest, env: Env): void {

@@ -1,6 +1,7 @@
 import { createMiddleware } from "hono/factory";
 import { limits } from "../protocol/limits.ts";
 import { clientAddress, networkOf } from "./client-network.ts";
+import { count } from "./metrics.ts";
 import { Problem } from "./problem.ts";
 import type { RequestContext } from "./request-context.ts";
 
@@ -28,6 +29,7 @@ export function rateLimitHeaders(
 
 /** The refusal of who asks too often. `retrySeconds`: when to ask again. */
 export function rateLimited(policy: RatePolicy, retrySeconds: number, detail: string): Problem {
+  count("materi_rate_limited_total", { policy: policy.name });
   return new Problem("rate_limited", detail, {
     headers: { "retry-after": String(retrySeconds), ...rateLimitHeaders(policy, 0, retrySeconds) },
   });

@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { errorFields, log } from "../platform/log.ts";
+import { count } from "../platform/metrics.ts";
 import { closeCodes } from "../protocol/close-codes.ts";
 import { limits } from "../protocol/limits.ts";
 import { encodeError } from "../protocol/server-frames.ts";
@@ -9,12 +10,14 @@ import { EditAnnouncements } from "./edit-announcements.ts";
 import type { FanoutSource } from "./fanout-api.ts";
 import { Fanouts } from "./fanouts.ts";
 import { FlushLog } from "./flush-log.ts";
+import { FlushMetrics } from "./flush-metrics.ts";
 import { HistoryAdmin } from "./history-admin.ts";
 import { HistoryReader } from "./history-reader.ts";
 import { MeteredOperationLog } from "./metered-operation-log.ts";
 import { NamedVersions } from "./named-versions.ts";
 import { Room } from "./room.ts";
 import type { Attendance, DocumentRoomApi, RoomResult, RoomStats } from "./room-api.ts";
+import { watchRoom } from "./room-gauges.ts";
 import { RoomMeter } from "./room-meter.ts";
 import { SocketPeer } from "./socket-peer.ts";
 import { subscribeFanout } from "./subscribe-fanout.ts";
@@ -32,6 +35,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
   readonly #history: HistoryAdmin;
   readonly #past: HistoryReader;
   readonly #names: NamedVersions;
+  readonly #flushes: FlushMetrics;
   readonly #meter = new RoomMeter(Date.now());
   readonly #divergences: DivergenceReports;
   readonly #announcements: EditAnnouncements;
@@ -39,6 +43,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
+    watchRoom(this.#meter, "room", Date.now());
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     const storage = this.#meter.storage(ctx.storage);
     this.#clock = new AlarmClock({
@@ -46,6 +51,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
       now: () => Date.now(),
       report: (error, task) => this.#report(error, { task }),
     });
+    this.#flushes = new FlushMetrics(ctx.id.name, env.ANALYTICS);
     const flushLog = new FlushLog((run, ms) => void setTimeout(run, ms));
     const log = new MeteredOperationLog(
       storage,
@@ -54,7 +60,11 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
         onDue: (at) => this.#clock.by(at),
         onCommit: (at) => this.#announcements.edited(at),
       },
-      { documentId: ctx.id.name, usage: this.#meter.usage, listeners: [(flush) => flushLog.ended(flush)] },
+      {
+        documentId: ctx.id.name,
+        usage: this.#meter.usage,
+        listeners: [(flush) => flushLog.ended(flush), (flush) => this.#flushes.ended(flush)],
+      },
     );
     this.#clock.add({ name: "upkeep", dueAt: () => log.upkeepDueAt(), run: (now) => void log.upkeep(now) });
     this.#divergences = new DivergenceReports(ctx.storage.kv);
@@ -124,6 +134,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
     }
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
+    count("materi_room_sockets_opened_total", { kind: "room" });
     this.#join(server, SocketPeer.open(server, this.ctx, this.#meter, { grant }));
     return switchingTo(client, request);
   }
@@ -154,6 +165,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
 
   #join(socket: WebSocket, peer: SocketPeer): void {
     this.#peers.set(socket, peer);
+    this.#meter.sockets = this.#peers.size;
     this.#room.join(peer);
   }
 
@@ -161,6 +173,8 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
     const peer = this.#peers.get(socket);
     if (!peer) return;
     this.#peers.delete(socket);
+    this.#meter.sockets = this.#peers.size;
+    count("materi_room_sockets_closed_total", { kind: "room" });
     this.#room.leave(peer);
   }
 
@@ -324,6 +338,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
   override async alarm(info?: AlarmInvocationInfo): Promise<void> {
     this.#meter.usage.alarms += 1;
     await this.#clock.ring({ retryCount: info?.retryCount ?? 0 });
+    this.#flushes.tell(Date.now());
   }
 
   #diverged(report: DivergenceReport): void {

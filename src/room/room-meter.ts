@@ -11,6 +11,8 @@ type MeteredStorage = Pick<DurableObjectStorage, "sql" | "transactionSync" | "ge
  */
 export class RoomMeter {
   readonly usage: RoomUsage;
+  /** Sockets that are open. */
+  sockets = 0;
   /** The frame that was measured last: a broadcast is measured once, however many sockets get it. */
   #measured = { frame: "", bytes: 0 };
 
@@ -28,6 +30,12 @@ export class RoomMeter {
       operations: 0,
       alarms: 0,
     };
+  }
+
+  /** Grows with whatever the object does. */
+  get activity(): number {
+    const { rowsRead, framesIn, framesOut, loads, flushes, alarms } = this.usage;
+    return rowsRead + framesIn + framesOut + loads + flushes + alarms;
   }
 
   received(message: string | ArrayBuffer): void {

@@ -1,5 +1,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { errorFields, log } from "../platform/log.ts";
+import { count } from "../platform/metrics.ts";
 import { closeCodes } from "../protocol/close-codes.ts";
 import { limits } from "../protocol/limits.ts";
 import { encodeError } from "../protocol/server-frames.ts";
@@ -9,6 +10,7 @@ import { isNews, parentOf } from "./fanout-tree.ts";
 import { Fanouts } from "./fanouts.ts";
 import { Relay } from "./relay.ts";
 import type { RoomResult, RoomStats } from "./room-api.ts";
+import { watchRoom } from "./room-gauges.ts";
 import { RoomMeter } from "./room-meter.ts";
 import { SocketPeer } from "./socket-peer.ts";
 import { answerClose, grantOf, leadTo, switchingTo } from "./upgrade.ts";
@@ -43,6 +45,7 @@ export class ViewerFanout extends DurableObject<Env> implements ViewerFanoutApi 
     const [documentId = "", shard] = (ctx.id.name ?? "").split(":");
     this.#documentId = documentId;
     this.#shard = Number(shard);
+    watchRoom(this.#meter, "fanout", Date.now());
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     const ports = {
       now: () => Date.now(),
@@ -118,6 +121,7 @@ export class ViewerFanout extends DurableObject<Env> implements ViewerFanoutApi 
     const grant = grantOf(request);
     const { 0: client, 1: server } = new WebSocketPair();
     this.ctx.acceptWebSocket(server);
+    count("materi_room_sockets_opened_total", { kind: "fanout" });
     this.#join(server, SocketPeer.open(server, this.ctx, this.#meter, { grant }));
     // Changes of access reach only those fan-outs that are subscribed.
     if (this.#relay.mirror) this.#tell();
@@ -145,6 +149,7 @@ export class ViewerFanout extends DurableObject<Env> implements ViewerFanoutApi 
 
   #join(socket: WebSocket, peer: SocketPeer): void {
     this.#peers.set(socket, peer);
+    this.#meter.sockets = this.#peers.size;
     this.#viewers.join(peer);
   }
 
@@ -152,6 +157,8 @@ export class ViewerFanout extends DurableObject<Env> implements ViewerFanoutApi 
     const peer = this.#peers.get(socket);
     this.#peers.delete(socket);
     if (peer) {
+      this.#meter.sockets = this.#peers.size;
+      count("materi_room_sockets_closed_total", { kind: "fanout" });
       this.#viewers.leave(peer);
       return;
     }

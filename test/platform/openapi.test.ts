@@ -9,6 +9,7 @@ const besides = [
   "GET /ws/documents/:id",
   "GET /health",
   "GET /health/ready",
+  "GET /metrics",
   "GET /.well-known/jwks.json",
   "GET /problems/:code",
   "GET /openapi.json",

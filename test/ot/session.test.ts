@@ -2,6 +2,7 @@
 import { expect, it } from "vitest";
 import { compose, type Operation } from "../../src/ot/operation.ts";
 import { transform } from "../../src/ot/transform.ts";
+import { keepingFailure } from "../support/failure-bundle.ts";
 import { fuzz, Random } from "../support/ot-random.ts";
 import { runSession, type Sabotage } from "../support/ot-session.ts";
 
@@ -25,7 +26,7 @@ function run(
 it("OT-1, RM-1, RM-3: replicas converge, versions are dense, every acknowledged operation is there once", () => {
   let operations = 0;
   fuzz(300, seed, (random, alphabet) => {
-    operations += run(random, alphabet);
+    operations += keepingFailure(`ot-session-${alphabet}`, () => run(random, alphabet));
   });
   expect(operations).toBeGreaterThan(40_000);
 });

@@ -1,6 +1,8 @@
 import { type Accepted, Authority, type Submission, type Verdict } from "../../src/ot/authority.ts";
 import { type OwnSubmission, Replica } from "../../src/ot/replica.ts";
 import { Text } from "../../src/ot/text.ts";
+import type { Bundle } from "../../src/time-travel/bundle.ts";
+import { headOf } from "./failure-bundle.ts";
 import { type Alphabet, type Random, randomOperation, randomPoints } from "./ot-random.ts";
 
 type ToServer = { kind: "hello"; since: number } | { kind: "submit"; frame: OwnSubmission };
@@ -48,6 +50,8 @@ export interface SessionOptions extends Sabotage {
 /** What went wrong in a session: not an assertion of a single step, but a broken promise of the whole. */
 export class Divergence extends Error {
   override readonly name = "Divergence";
+  /** The life of the server's document. */
+  life: (() => Bundle) | undefined;
 }
 
 /**
@@ -64,6 +68,16 @@ export function runSession(random: Random, options: SessionOptions): number {
     { length: options.clients },
     (_, index) => new Client(index + 1, server, random),
   );
+  try {
+    play(server, clients, random, options);
+  } catch (error) {
+    if (error instanceof Divergence) error.life = () => server.life(error.message);
+    throw error;
+  }
+  return server.log.length;
+}
+
+function play(server: Server, clients: Client[], random: Random, options: SessionOptions): void {
   for (let step = 0; step < options.steps; step++) {
     const client = random.pick(clients);
     const action = random.int(22);
@@ -77,7 +91,6 @@ export function runSession(random: Random, options: SessionOptions): number {
   }
   settle(server, clients);
   judge(server, clients);
-  return server.log.length;
 }
 
 function settle(server: Server, clients: Client[]): void {
@@ -125,6 +138,8 @@ class Server {
   readonly options: SessionOptions;
   readonly firstText: string;
   readonly log: Accepted[] = [];
+  /** Of the operations of the log. */
+  readonly #bases: number[] = [];
   authority: Authority;
   /** Every connection of an actor that may still bring something, the newest last. */
   readonly connections = new Map<number, Connection[]>();
@@ -139,6 +154,30 @@ class Server {
   reload(): void {
     const { text, lastByActor } = this.authority;
     this.authority = this.#load(Text.from(text.toString()), new Map(lastByActor));
+  }
+
+  /** As far as it is known: these operations bear no times, and users are their actors. */
+  life(note: string): Bundle {
+    const text = Text.from(this.firstText);
+    const numbers = new Set(this.log.map(({ actor }) => actor));
+    let fits = true;
+    const operations = this.log.map((accepted, index) => {
+      fits &&= text.check(accepted.operation) === undefined;
+      if (fits) text.apply(accepted.operation);
+      const base = this.#bases[index]!;
+      return { ...accepted, version: index + 1, at: 0, base, ...(fits && { hash: text.hash() }) };
+    });
+    const served = this.authority.text.toString();
+    return {
+      head: { ...headOf({ note, served }), horizon: 0, version: operations.length, text: this.firstText },
+      actors: new Map(
+        [...numbers].map((actor) => [
+          actor,
+          { actor, clientId: `client-${actor}`, userId: `user-${actor}`, kind: "person" as const },
+        ]),
+      ),
+      operations,
+    };
   }
 
   #load(text: Text, lastByActor: Map<number, { seq: number; version: number }>): Authority {
@@ -177,6 +216,7 @@ class Server {
     if (verdict.kind === "accepted") {
       const item = { actor, seq: submission.seq, operation: verdict.operation };
       this.log.push(item);
+      this.#bases.push(submission.base);
       for (const [other, connections] of this.connections) {
         for (const each of connections) {
           if (other !== actor && each.subscribed) each.toClient.push({ kind: "operation", item });

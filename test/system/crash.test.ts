@@ -1,4 +1,5 @@
 // `kill -9` under load. KILLS=20 for more kills, SEED=… for other moments: npx vitest run --project system crash
+import { mkdirSync, writeFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { expect, test } from "vitest";
 import { Account } from "../../scripts/replay/account.ts";
@@ -66,11 +67,23 @@ async function readLog(url: string, documentId: string, token: string): Promise<
   return JSON.parse(frame);
 }
 
+/** Keeps the life of the document as the service exports it, and says how to look at it. */
+async function keptLife(url: string, documentId: string, operator: string): Promise<string> {
+  const life = await fetch(`${url}/api/v1/admin/documents/${documentId}/export`, {
+    headers: { authorization: `Bearer ${operator}` },
+  });
+  const path = `dist/failures/crash-${seed}.ndjson`;
+  mkdirSync("dist/failures", { recursive: true });
+  writeFileSync(path, await life.text());
+  return `npm run inspect -- ${path}`;
+}
+
 test(`RM-2, RM-3, RM-5: ${kills} kills under load lose nothing that was acknowledged, and double nothing`, {
   timeout: 60_000 + kills * 10_000,
 }, async () => {
   const random = new Random(seed);
-  const server = await startServer();
+  const operator = crypto.randomUUID();
+  const server = await startServer({ settings: { ADMIN_TOKEN: operator } });
   const open: DocumentSession[] = [];
   try {
     const account = await Account.open(server.url);
@@ -146,7 +159,9 @@ test(`RM-2, RM-3, RM-5: ${kills} kills under load lose nothing that was acknowle
         `${sum(({ acknowledged }) => acknowledged.length)} acks, ` +
         `${sum(({ resends }) => resends)} resends, ${duplicates} of them of what was committed\n`,
     );
-    expect(checkHistory(history)).toEqual([]);
+    const violations = checkHistory(history);
+    const look = violations.length > 0 && (await keptLife(server.url, document.id, operator));
+    expect(violations, String(look)).toEqual([]);
     expect(duplicates).toBeGreaterThan(0);
   } finally {
     for (const session of open) session.close();

@@ -1,4 +1,6 @@
 import { VirtualTime } from "../../../src/test-kit/virtual-time.ts";
+import type { Bundle } from "../../../src/time-travel/bundle.ts";
+import { lifeOf } from "../failure-bundle.ts";
 import type { ClientHistory } from "../history-checker.ts";
 import { checkHistory } from "../history-checker.ts";
 import { Random } from "../ot-random.ts";
@@ -11,6 +13,8 @@ import { type ServerParts, SimulatedServer } from "./simulated-server.ts";
 /** A promise that was broken: one line for each. */
 export class Violation extends Error {
   override readonly name = "Violation";
+  /** The life of the document on which it was broken. */
+  life: (() => Bundle) | undefined;
 }
 
 /** What a run came to. */
@@ -37,17 +41,12 @@ export async function simulate(
   const uninstall = time.install();
   try {
     const simulation = new Simulation(time, clients, parts);
-    await simulation.begin();
-    for (const [index, command] of commands.entries()) {
-      try {
-        const done = simulation.do(command);
-        if (done instanceof Promise) await done;
-      } catch (error) {
-        simulation.note(error);
-      }
-      simulation.demand(() => `at command ${index}, ${JSON.stringify(command)}`);
+    try {
+      return await simulation.run(commands);
+    } catch (error) {
+      if (error instanceof Violation) error.life = () => simulation.life(error.message);
+      throw error;
     }
-    return await simulation.end();
   } finally {
     uninstall();
   }
@@ -112,6 +111,31 @@ class Simulation {
 
   #repeat(text: string): void {
     for (const character of text) this.#repeated.add(character);
+  }
+
+  async run(commands: readonly Command[]): Promise<Outcome> {
+    await this.begin();
+    for (const [index, command] of commands.entries()) {
+      try {
+        const done = this.do(command);
+        if (done instanceof Promise) await done;
+      } catch (error) {
+        this.note(error);
+      }
+      this.demand(() => `at command ${index}, ${JSON.stringify(command)}`);
+    }
+    return await this.end();
+  }
+
+  /** All that the room's disk has of the document. */
+  life(note: string): Bundle {
+    let served: string | undefined;
+    try {
+      served = this.#server.read().content;
+    } catch {
+      // It cannot be read any more; its log can.
+    }
+    return lifeOf(this.#server.log, { note, served });
   }
 
   /** A session or the room cannot go on. */

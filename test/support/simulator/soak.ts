@@ -2,8 +2,9 @@
 // A failing run is printed with the one command that brings it back.
 import { parseArgs } from "node:util";
 import fc from "fast-check";
+import { keepFailure, withNote } from "../failure-bundle.ts";
 import { program } from "./commands.ts";
-import { simulate } from "./simulation.ts";
+import { simulate, Violation } from "./simulation.ts";
 
 const { values } = parseArgs({
   options: {
@@ -40,9 +41,11 @@ for (let seed = Number(values.seed); operations < wanted; seed++) {
   if (details.failed && details.counterexample) {
     console.error(String(details.errorInstance));
     console.error(fc.stringify(details.counterexample));
-    console.error(
-      `again: npm run soak -- --commands ${commands} --seed ${seed} --path "${details.counterexamplePath}"`,
-    );
+    const again = `npm run soak -- --commands ${commands} --seed ${seed} --path "${details.counterexamplePath}"`;
+    console.error(`again: ${again}`);
+    const { errorInstance } = details;
+    if (errorInstance instanceof Violation && errorInstance.life)
+      console.error(`look: ${keepFailure(`soak-${seed}`, withNote(errorInstance.life(), again))}`);
     process.exit(1);
   }
   const rate = Math.round(operations / cpuSeconds());

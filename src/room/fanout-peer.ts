@@ -168,14 +168,14 @@ export class FanoutPeer implements Peer {
       this.#busy = false;
       this.#failures = 0;
       this.count(viewers);
-      if (!this.#closed && this.#session.fanout.lost) this.#saveFanout({ lost: false });
+      if (this.#session.fanout.lost) this.#saveFanout({ lost: false });
       if (this.#lost || this.#queue.length > 0) this.#schedule();
     } catch (error) {
       this.#busy = false;
       this.#failures += 1;
       this.#drop();
       this.#ports.report(error);
-      if (!this.#closed && !this.#session.fanout.lost) this.#saveFanout({ lost: true });
+      if (!this.#session.fanout.lost) this.#saveFanout({ lost: true });
     }
   }
 }

@@ -14,17 +14,6 @@ import { Mirror } from "./mirror.ts";
 import type { Head } from "./peer.ts";
 import type { RoomResult } from "./room-api.ts";
 
-/** Frames that are meant for the fan-out itself. */
-const own: ReadonlySet<unknown> = new Set([
-  "welcome",
-  "ack",
-  "error",
-  "role",
-  "auth",
-  "auth_expiring",
-  "slow_down",
-]);
-
 /** A frame of the room, as far as passing it on needs to know it. */
 type RoomFrame = Operations | Actors | PresenceFrame | { type: string; version?: number; hash?: number };
 
@@ -106,7 +95,6 @@ export class Relay {
   #pass(frames: readonly string[]): boolean {
     for (const frame of frames) {
       const parsed: RoomFrame = JSON.parse(frame);
-      if (own.has(parsed.type)) continue;
       if ("from" in parsed) {
         if (!this.#passOperations(parsed, frame)) return false;
         continue;
@@ -200,7 +188,8 @@ export class Relay {
     const welcome: Welcome = JSON.parse(answer.welcome);
     const before = this.#mirror;
     const had = this.#head;
-    const mirror = new Mirror(welcome, welcome.text ?? answer.text ?? "");
+    // One of the two has it.
+    const mirror = new Mirror(welcome, (welcome.text ?? answer.text)!);
     this.#mirror = mirror;
     this.#move({ version: mirror.version, epoch: mirror.epoch });
     if (!had) {

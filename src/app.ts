@@ -27,6 +27,7 @@ import { tellMetrics } from "./monitoring/metrics-route.ts";
 import { readiness } from "./monitoring/readiness.ts";
 import { appPage } from "./platform/app-page.ts";
 import { inBackground } from "./platform/background-work.ts";
+import { debugHeader, debugRequests } from "./platform/debug-requests.ts";
 import { notFoundOf, onError, onInvalid } from "./platform/error-handling.ts";
 import { health } from "./platform/health.ts";
 import { collectFrom } from "./platform/metrics.ts";
@@ -48,6 +49,7 @@ import { workspaceRoutes } from "./workspaces/routes.ts";
 
 const app = new OpenAPIHono<RequestContext>({ defaultHook: onInvalid });
 app.use(requestContext);
+app.use(debugRequests);
 app.onError(onError);
 const notFound = notFoundOf(app);
 app.notFound(async (c) => (await appPage(c)) ?? notFound(c));
@@ -121,6 +123,12 @@ app.openAPIRegistry.registerComponent("securitySchemes", "bearer", {
   type: "http",
   scheme: "bearer",
   bearerFormat: "JWT, or a personal access token (mat_…)",
+});
+app.openAPIRegistry.registerComponent("securitySchemes", "debugging", {
+  type: "apiKey",
+  in: "header",
+  name: debugHeader,
+  description: "The secret ADMIN_TOKEN: has any one request shown in the service's log, without secrets.",
 });
 /** What /openapi.json says of the whole. */
 export const openApi = {

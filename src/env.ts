@@ -62,6 +62,7 @@ const settingsSchema = z
     BREACHED_PASSWORDS_URL: z.union([z.literal(""), z.url().refine(isSecureOrLoopback)]).default(""),
     WEBHOOKS_TO_LOOPBACK: z.enum(["", "true"]).default(""),
     DNS_OVER_HTTPS: z.url().default("https://cloudflare-dns.com/dns-query").refine(isSecureOrLoopback),
+    DEBUG_REQUESTS: z.enum(["", "true"]).default(""),
     LOG_LEVEL: z.enum(logLevels).default("info"),
     PUBLIC_URL: z.url({ protocol: /^https?$/ }).transform((url) => new URL(url).origin),
     MAIL_FROM: z.email(),
@@ -77,6 +78,16 @@ const settingsSchema = z
  */
 export function logLevelOf(env: SettingsSource): LogLevel {
   return logLevels.find((level) => level === env.LOG_LEVEL) ?? "info";
+}
+
+/** What the service proves itself with, as texts that nobody may read: whatever of it is set. */
+export function secretsOf(source: SettingsSource): string[] {
+  const { SIGNING_KEYS, REFRESH_SECRET, ENCRYPTION_SECRET, WEBHOOK_SECRET, ADMIN_TOKEN } = source;
+  const lists = [REFRESH_SECRET, ENCRYPTION_SECRET, WEBHOOK_SECRET, ADMIN_TOKEN, source.GOOGLE_CLIENT_SECRET];
+  const privateParts = (SIGNING_KEYS ?? "").matchAll(/"d"\s*:\s*"([^"]+)"/g);
+  return [...lists.flatMap((list) => (list ?? "").split(",")), ...[...privateParts].map(([, part]) => part!)]
+    .map((secret) => secret.trim())
+    .filter((secret) => secret !== "");
 }
 
 /** Plain http is for a server on the same machine alone: `npm start -- --with-oidc`, and tests. */
@@ -158,7 +169,7 @@ function parseSettings(env: SettingsSource): Settings {
         "more each. `npm start` makes them for local use (.dev.vars); a deployment gets them by `wrangler secret put`. " +
         "ALLOWED_ORIGINS is a list of origins (https://app.example.com) with commas between, GOOGLE_ISSUER and BREACHED_PASSWORDS_URL are https URLs, " +
         'WEBHOOKS_TO_LOOPBACK "true" or nothing, SECOND_FACTOR "optional" or "required", ' +
-        "LOG_LEVEL debug, info, warn or error, " +
+        "DEBUG_REQUESTS \"true\" or nothing, LOG_LEVEL debug, info, warn or error, " +
         "ADMIN_TOKEN a random text of 32 characters or more, or nothing, DNS_OVER_HTTPS an https URL, " +
         "PUBLIC_URL the service's own http(s) address, MAIL_FROM an e-mail address.",
     );

@@ -23,6 +23,12 @@ export function log(level: LogLevel, event: string, fields: LogFields = {}): voi
   console[level](JSON.stringify({ event, ...fields, trace_id: fields.trace_id ?? currentTraceId() }));
 }
 
+/** A line that somebody has asked for, whatever the level is: what debugging shows. */
+export function logAsked(event: string, fields: LogFields): void {
+  // biome-ignore lint/suspicious/noConsole: as above
+  console.debug(JSON.stringify({ event, ...fields }));
+}
+
 /**
  * Names an error without quoting it: the class, and the code of the deepest cause that has one. Messages stay out,
  * since drizzle's carry the SQL with its parameters, and others' carry what they choked on.

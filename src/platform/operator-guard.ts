@@ -10,13 +10,7 @@ import type { RequestContext } from "./request-context.ts";
  * Problem `not_configured`, `unauthenticated`, `invalid_token`.
  */
 export const operatorOnly = createMiddleware<RequestContext>(async (c, next) => {
-  const { adminToken } = settingsOf(c.env);
-  if (adminToken === undefined) {
-    throw new Problem(
-      "not_configured",
-      "This is for the operator of the service, who has not set ADMIN_TOKEN.",
-    );
-  }
+  adminTokenOf(c.env);
   const offered = bearerToken(c.req.header("authorization"));
   if (offered === undefined) {
     throw new Problem(
@@ -27,14 +21,27 @@ export const operatorOnly = createMiddleware<RequestContext>(async (c, next) => 
       },
     );
   }
-  if (!timingSafeEqual(digestOf(offered), digestOf(adminToken))) {
-    const detail = "This is not the operator's token.";
-    throw new Problem("invalid_token", detail, {
-      headers: { "www-authenticate": `Bearer error="invalid_token", error_description="${detail}"` },
-    });
-  }
+  refuseOthers(c.env, offered);
   await next();
 });
+
+/** Throws Problem `not_configured` where nobody is the operator, `invalid_token` for a token that is not theirs. */
+export function refuseOthers(env: Env, offered: string): void {
+  if (timingSafeEqual(digestOf(offered), digestOf(adminTokenOf(env)))) return;
+  const detail = "This is not the operator's token.";
+  throw new Problem("invalid_token", detail, {
+    headers: { "www-authenticate": `Bearer error="invalid_token", error_description="${detail}"` },
+  });
+}
+
+function adminTokenOf(env: Env): string {
+  const { adminToken } = settingsOf(env);
+  if (adminToken !== undefined) return adminToken;
+  throw new Problem(
+    "not_configured",
+    "This is for the operator of the service, who has not set ADMIN_TOKEN.",
+  );
+}
 
 /** Of one length, whatever was offered: a comparison of lengths would tell the token's. */
 const digestOf = (token: string) => createHash("sha256").update(token).digest();

@@ -260,6 +260,8 @@ export const limits = {
 
 /** Those that nobody outside meets; apart for the same reason. */
 export const serverLimits = {
+  /** Bytes of a body, or code units of a frame, that debugging shows: most bodies are whole; what is read at 3 a.m. fits a screen. */
+  debuggedBytes: 16_384,
   /**
    * Milliseconds without an edit after which those before are announced to the outside: sooner than a room sleeps, so that it does
    * not wake for it.

@@ -15,21 +15,31 @@ const header = (value: string) => encodeURIComponent(value);
 
 /** A request with secrets wherever one can be put. */
 function hostileRequest(random: Random): { request: Request; secrets: string[] } {
-  const word = anyWord(random);
+  // One for each place: what is known as a secret from one place is hidden in all.
+  const [word, inCookie, asked, linked] = [
+    anyWord(random),
+    anyWord(random),
+    anyWord(random),
+    anyWord(random),
+  ];
   const forms = Array.from({ length: 3 }, () => secretOfAForm(random));
   const [inHeader = "", inQuery = "", inBody = ""] = forms;
   const headers = new Headers({
     "x-materi-debug": testSecrets.ADMIN_TOKEN,
-    authorization: random.pick([`Bearer ${inHeader}`, `bearer  ${header(word)}`, `Basic ${btoa(inHeader)}`]),
-    cookie: `theme=dark; ${secretName(random)}=${header(word)}`,
+    authorization: random.pick([
+      `Bearer ${inHeader}`,
+      `bearer  ${header(inCookie)}`,
+      `Basic ${btoa(inHeader)}`,
+    ]),
+    cookie: `theme=dark; ${secretName(random)}=${header(inCookie)}`,
     "sec-websocket-protocol": `materi.v1, bearer.${inHeader}`,
     [random.pick(["x-note", "referer", "user-agent", "x-csrf-token", "x-forwarded-for"])]: inHeader,
     "idempotency-key": inHeader.slice(0, 200),
   });
   const query = new URLSearchParams([
     ["q", inQuery],
-    [secretName(random), word],
-    ["next", `https://x.example/?${secretName(random)}=${header(word)}`],
+    [secretName(random), asked],
+    ["next", `https://x.example/?${secretName(random)}=${header(linked)}`],
   ]);
   const json = JSON.stringify(jsonWith(random, word, [inBody]));
   const [type, body] = random.pick<[string, string]>([
@@ -57,7 +67,7 @@ function hostileRequest(random: Random): { request: Request; secrets: string[] }
     "/api/v1/auth/oauth/google",
   ]);
   const request = new Request(`https://materi.test${path}?${query}`, { method: "POST", headers, body });
-  return { request, secrets: [word, ...forms, testSecrets.ADMIN_TOKEN] };
+  return { request, secrets: [word, inCookie, asked, linked, ...forms, testSecrets.ADMIN_TOKEN] };
 }
 
 describe("debugging shows no secret", () => {

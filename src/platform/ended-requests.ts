@@ -40,8 +40,8 @@ export function requestEnded(ended: EndedRequest, env: Env): void {
 }
 
 function logRequest(ended: EndedRequest): void {
-  // Of what is at fault here the cause has a line of its own, which is an error.
-  const level = ended.status >= 500 ? "warn" : "info";
+  // The cause has a line of its own, which is an error; what is not set up here (501) is no fault.
+  const level = ended.status >= 500 && ended.status !== 501 ? "warn" : "info";
   if (!isLogged(level)) return;
   log(level, "request", {
     request_id: ended.requestId,

@@ -169,7 +169,7 @@ function parseSettings(env: SettingsSource): Settings {
         "more each. `npm start` makes them for local use (.dev.vars); a deployment gets them by `wrangler secret put`. " +
         "ALLOWED_ORIGINS is a list of origins (https://app.example.com) with commas between, GOOGLE_ISSUER and BREACHED_PASSWORDS_URL are https URLs, " +
         'WEBHOOKS_TO_LOOPBACK "true" or nothing, SECOND_FACTOR "optional" or "required", ' +
-        "DEBUG_REQUESTS \"true\" or nothing, LOG_LEVEL debug, info, warn or error, " +
+        'DEBUG_REQUESTS "true" or nothing, LOG_LEVEL debug, info, warn or error, ' +
         "ADMIN_TOKEN a random text of 32 characters or more, or nothing, DNS_OVER_HTTPS an https URL, " +
         "PUBLIC_URL the service's own http(s) address, MAIL_FROM an e-mail address.",
     );

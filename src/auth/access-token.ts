@@ -1,7 +1,9 @@
 import { decodeProtectedHeader, errors, jwtVerify, SignJWT } from "jose";
 import { z } from "zod";
+import { count } from "../platform/metrics.ts";
 import { Problem } from "../platform/problem.ts";
 import { limits } from "../protocol/limits.ts";
+import type { TokenFault } from "../protocol/rest/problem.ts";
 import type { SigningKeys } from "./signing-keys.ts";
 
 /** Seconds that an access token lives, unless its session ends before (law AU-6). */
@@ -54,12 +56,21 @@ const claims = z.object({ sub: z.uuid(), sid: z.uuid(), jti: z.string(), iat: z.
 /**
  * Verifies an access token. The key is chosen by `kid` among ours alone and used with its own algorithm alone (RFC 8725
  * §3.1); nothing in the token's header can bring another key or algorithm. Throws Problem `invalid_token`.
+ *
+ * Law AU-13: what a token says is answered only if its signature is ours. Of any other it is told whether it has a token's form, and nothing of
+ * keys: an unknown key, another algorithm and a wrong signature look the same.
  */
 export async function verifyAccessToken(keys: SigningKeys, token: string, now: number): Promise<Principal> {
+  if (token.length > limits.accessTokenUnits || !form.test(token)) throw malformed();
+  let kid: string | undefined;
   try {
-    if (token.length > limits.accessTokenUnits || !form.test(token)) throw new errors.JWSInvalid();
-    const known = keys.verifying.get(decodeProtectedHeader(token).kid ?? "");
-    if (!known) throw new errors.JWSSignatureVerificationFailed();
+    ({ kid } = decodeProtectedHeader(token));
+  } catch (cause) {
+    throw malformed(cause);
+  }
+  const known = keys.verifying.get(kid ?? "");
+  if (!known) throw unverified();
+  try {
     const { payload } = await jwtVerify(token, known.key, {
       algorithms: [known.alg],
       typ: type,
@@ -70,16 +81,31 @@ export async function verifyAccessToken(keys: SigningKeys, token: string, now: n
     const { sub, sid, exp } = claims.parse(payload);
     return { userId: sub, sessionId: sid, expiresAt: exp, kind: "person", mayWrite: true };
   } catch (cause) {
-    if (cause instanceof errors.JWTExpired) throw invalidToken("The access token has expired.", cause);
-    // jose's refusals, its TypeErrors for what is no token at all, and claims that are not ours.
-    throw invalidToken("The access token is not valid.", cause);
+    if (cause instanceof errors.JWTExpired)
+      throw invalidToken("expired", "The access token has expired.", cause);
+    // jose looks at the claims of what it has verified alone.
+    if (cause instanceof errors.JWTClaimValidationFailed || cause instanceof z.ZodError) throw foreign(cause);
+    throw unverified(cause);
   }
 }
 
+const malformed = (cause?: unknown) =>
+  invalidToken("malformed", "The access token is malformed: it is no JWT in three parts (RFC 7519).", cause);
+const unverified = (cause?: unknown) =>
+  invalidToken("unverified", "The access token's signature is not one of this service's.", cause);
+const foreign = (cause: unknown) =>
+  invalidToken(
+    "foreign",
+    "The access token was issued for something else: another issuer, audience, type or time.",
+    cause,
+  );
+
 /** What is wrong with a token, in the words of RFC 6750 §3.1. */
-export function invalidToken(detail: string, cause?: unknown): Problem {
+export function invalidToken(reason: TokenFault, detail: string, cause?: unknown): Problem {
+  count("materi_auth_failures_total", { reason: `token_${reason}` });
   return new Problem("invalid_token", detail, {
     headers: { "www-authenticate": `Bearer error="invalid_token", error_description="${detail}"` },
+    members: { reason },
     cause,
   });
 }

@@ -58,7 +58,7 @@ async function authenticateProgram(
   now: number,
 ): Promise<Principal> {
   const found = await findPersonalToken(env, token, now);
-  if (!found) throw invalidToken("The personal access token is not valid (any more).");
+  if (!found) throw invalidToken("ended", "The personal access token is not valid (any more).");
   const mayWrite = found.scopes.includes("documents:write");
   if (scope === undefined || !(mayWrite || found.scopes.includes(scope))) {
     throw new Problem(
@@ -83,4 +83,5 @@ async function authenticateProgram(
   };
 }
 
-export const sessionEnded = () => invalidToken("The session of this access token has ended. Sign in again.");
+export const sessionEnded = () =>
+  invalidToken("ended", "The session of this access token has ended. Sign in again.");

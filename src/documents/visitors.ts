@@ -132,7 +132,7 @@ export async function authenticateVisitor(
     .select({ id: linkVisitors.visitorId, name: linkVisitors.guestName, endsAt: linkVisitors.expiresAt })
     .from(linkVisitors)
     .where(and(eq(linkVisitors.tokenHash, await hashOf(token)), gt(linkVisitors.expiresAt, now)));
-  if (!guest) throw invalidToken("The guest's token is not valid (any more). Open the link again.");
+  if (!guest) throw invalidToken("ended", "The guest's token is not valid (any more). Open the link again.");
   return {
     userId: guest.id,
     sessionId: guest.id,

@@ -2,6 +2,7 @@ import { createHash, timingSafeEqual } from "node:crypto";
 import { createMiddleware } from "hono/factory";
 import { settingsOf } from "../env.ts";
 import { bearerToken } from "./bearer-token.ts";
+import { count } from "./metrics.ts";
 import { Problem } from "./problem.ts";
 import type { RequestContext } from "./request-context.ts";
 
@@ -28,6 +29,7 @@ export const operatorOnly = createMiddleware<RequestContext>(async (c, next) => 
 /** Throws Problem `not_configured` where nobody is the operator, `invalid_token` for a token that is not theirs. */
 export function refuseOthers(env: Env, offered: string): void {
   if (timingSafeEqual(digestOf(offered), digestOf(adminTokenOf(env)))) return;
+  count("materi_auth_failures_total", { reason: "operator_token" });
   const detail = "This is not the operator's token.";
   throw new Problem("invalid_token", detail, {
     headers: { "www-authenticate": `Bearer error="invalid_token", error_description="${detail}"` },

@@ -221,3 +221,50 @@ describe.each(Object.entries(forgeries))("a forged token is refused: %s", (_sect
     expect(answer.headers.get("www-authenticate")).toMatch(/^Bearer error="invalid_token"/);
   });
 });
+
+describe("AU-13: a refused token's reason", () => {
+  const refusal = async (bearer: string) => {
+    const answer = await api("GET", "/users/me", { token: bearer });
+    expectProblem(answer, "invalid_token");
+    const { request_id: _, ...body } = answer.body;
+    expect(answer.headers.get("www-authenticate")).toBe(
+      `Bearer error="invalid_token", error_description="${body.detail}"`,
+    );
+    return body as { reason: string; detail: string };
+  };
+
+  it("is told of what we have signed", async () => {
+    expect((await refusal(await token({ payload: { iat: now - 700, exp: now - 100 } }))).reason).toBe(
+      "expired",
+    );
+    for (const payload of [{ aud: "another-api" }, { iss: "another" }, { nbf: now + 60 }, { sub: "admin" }]) {
+      expect((await refusal(await token({ payload }))).reason, JSON.stringify(payload)).toBe("foreign");
+    }
+    expect((await refusal(await token({ header: { typ: "JWT" } }))).reason).toBe("foreign");
+    expect((await refusal(await token({ payload: { sid: crypto.randomUUID() } }))).reason).toBe("ended");
+    expect((await refusal("not.a.token")).reason).toBe("malformed");
+    expect((await refusal("word")).reason).toBe("malformed");
+  });
+
+  it("is the same for every wrong key, algorithm and signature, whatever the claims say", async () => {
+    const of = (section: string) =>
+      Object.entries(forgeries)
+        .filter(([title]) => title.startsWith(section))
+        .flatMap(([, forged]) => Object.values(forged));
+    const all = await Promise.all(
+      [...of("§2.1"), ...of("§3.3")].map(async (forge) => refusal(await forge())),
+    );
+    const expired = await token({ payload: { exp: now - 100 }, key: await otherKey() });
+    const unknown = await token({
+      payload: { exp: now - 100 },
+      header: { kid: "mine" },
+      key: await otherKey(),
+    });
+    const alike = [await refusal(expired), await refusal(unknown), ...all].filter(
+      ({ reason }) => reason !== "malformed",
+    );
+    expect(alike.length).toBeGreaterThan(20);
+    expect(new Set(alike.map((body) => JSON.stringify(body))).size).toBe(1);
+    expect(alike[0]!.reason).toBe("unverified");
+  });
+});

@@ -778,6 +778,8 @@ export type SecondFactorChallenge = {
   error: "second_factor_required" | "second_factor_enrolment_required";
   /** The same as in the header x-request-id and in the service's log. */
   request_id: string;
+  /** Of invalid_token: it is no token at all; its signature is not one of this service's keys; its time is over; it was issued for something else; its session or it itself was ended. */
+  reason?: "malformed" | "unverified" | "expired" | "foreign" | "ended" | undefined;
   /** What is wrong with which field of the request. */
   errors?: {
     path: (string | number)[];

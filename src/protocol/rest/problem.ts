@@ -13,6 +13,14 @@ export const problemBody = z
     request_id: z
       .string()
       .meta({ description: "The same as in the header x-request-id and in the service's log." }),
+    reason: z
+      .enum(["malformed", "unverified", "expired", "foreign", "ended"])
+      .optional()
+      .meta({
+        description:
+          "Of invalid_token: it is no token at all; its signature is not one of this service's keys; its time is over; it was " +
+          "issued for something else; its session or it itself was ended.",
+      }),
     errors: z
       .array(
         z.object({
@@ -35,5 +43,7 @@ export const challengeProblemBody = problemBody
   })
   .meta({ id: "SecondFactorChallenge" });
 
+/** Why a token is not valid. */
+export type TokenFault = NonNullable<ProblemBody["reason"]>;
 export type ProblemBody = z.infer<typeof problemBody>;
 export type FieldError = NonNullable<ProblemBody["errors"]>[number];

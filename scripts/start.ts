@@ -9,6 +9,7 @@ import { announceMail } from "./announce-mail.ts";
 import { buildWeb } from "./build-web.ts";
 import { startLocalProvider } from "./local-oidc.ts";
 import { completeSecrets } from "./local-secrets.ts";
+import { showLog } from "./terminal-log.ts";
 import { wranglerBin, wranglerEnv } from "./wrangler.ts";
 
 process.chdir(resolve(import.meta.dirname, ".."));
@@ -121,9 +122,13 @@ function migrate(): void {
 }
 
 function serve(settings: Record<string, string>): ChildProcess {
-  const vars = Object.entries(settings).flatMap(([name, value]) => ["--var", `${name}:${value}`]);
-  const quiet = ["--log-level", process.env.WRANGLER_LOG ?? "warn", "--show-interactive-dev-session=false"];
-  return spawn(
+  // A developer's own, for this run.
+  for (const name of ["LOG_LEVEL", "DEBUG_REQUESTS"]) settings[name] ??= process.env[name] ?? "";
+  const vars = Object.entries(settings)
+    .filter(([, value]) => value !== "")
+    .flatMap(([name, value]) => ["--var", `${name}:${value}`]);
+  const quiet = ["--log-level", process.env.WRANGLER_LOG ?? "info", "--show-interactive-dev-session=false"];
+  const child = spawn(
     process.execPath,
     [
       wranglerBin,
@@ -138,8 +143,11 @@ function serve(settings: Record<string, string>): ChildProcess {
       ...quiet,
     ],
     // A process group of its own, so that it can be ended with all its children.
-    { stdio: ["ignore", "inherit", "inherit"], detached: true, env: wranglerEnv },
+    { stdio: ["ignore", "pipe", "pipe"], detached: true, env: wranglerEnv },
   );
+  showLog(child.stdout, process.stdout);
+  showLog(child.stderr, process.stderr);
+  return child;
 }
 
 function signalGroup(pid: number, signal: NodeJS.Signals | 0): boolean {

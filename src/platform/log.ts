@@ -20,13 +20,13 @@ export type LogFields = Record<string, string | number | boolean | undefined>;
 export function log(level: LogLevel, event: string, fields: LogFields = {}): void {
   if (!isLogged(level)) return;
   // biome-ignore lint/suspicious/noConsole: the one place where the service writes its log
-  console[level](JSON.stringify({ event, ...fields, trace_id: fields.trace_id ?? currentTraceId() }));
+  console[level](JSON.stringify({ event, level, ...fields, trace_id: fields.trace_id ?? currentTraceId() }));
 }
 
 /** A line that somebody has asked for, whatever the level is: what debugging shows. */
 export function logAsked(event: string, fields: LogFields): void {
   // biome-ignore lint/suspicious/noConsole: as above
-  console.debug(JSON.stringify({ event, ...fields }));
+  console.info(JSON.stringify({ event, level: "debug", ...fields }));
 }
 
 /**

@@ -22,6 +22,7 @@ describe("debugging of a request", () => {
       headers: { ...debug, "x-note": "here" },
     });
     const common = {
+      level: "debug",
       request_id: made.headers.get("x-request-id"),
       trace_id: expect.stringMatching(/^[0-9a-f]{32}$/),
       method: "POST",

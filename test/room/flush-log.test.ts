@@ -12,7 +12,7 @@ function commitLines(documentId: string): Record<string, unknown>[] {
   for (const level of ["info", "error"] as const) {
     vi.spyOn(console, level).mockImplementation((text: string) => {
       const line = JSON.parse(text);
-      if (line.event === "room_commit" && line.document_id === documentId) lines.push({ level, ...line });
+      if (line.event === "room_commit" && line.document_id === documentId) lines.push(line);
     });
   }
   return lines;

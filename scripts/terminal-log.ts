@@ -36,9 +36,9 @@ export function terminalLine(
   const fields = parse(line);
   if (!fields) return line;
   const { event, level, method, route, status, outcome, duration_ms, trace_id, body, headers } = fields;
-  const isWell = level === "info" && outcome === "ok";
-  if (!verbose && isWell && (quiet.has(String(event)) || String(route).startsWith("/health")))
-    return undefined;
+  const isHealth = String(route).startsWith("/health");
+  const isWell = level === "info" && outcome === "ok" && (quiet.has(String(event)) || isHealth);
+  if (!verbose && (isWell || (isHealth && level === "debug"))) return undefined;
   const known = String(level) in colors ? (level as keyof typeof colors) : "info";
   const paint = (format: Parameters<typeof styleText>[0], text: string) =>
     color ? styleText(format, text, { validateStream: false }) : text;

@@ -41,12 +41,16 @@ export const debugRequests = createMiddleware<RequestContext>(async (c, next) =>
     body: sent.shown(redactor),
   };
   const { res } = c;
-  const common = { request_id: c.get("requestId"), trace_id: c.get("traceId"), method: raw.method };
+  const common = {
+    request_id: c.get("requestId"),
+    trace_id: c.get("traceId"),
+    method: raw.method,
+    route: routePath(c, -1),
+  };
   const answer = { status: res.status, duration_ms: Math.round((performance.now() - startedAt) * 10) / 10 };
   const headers = redactor.headers(res.headers);
   logAsked("debug_request", {
     ...common,
-    route: routePath(c, -1),
     path: redactor.again(request.path),
     query: redactor.again(request.query),
     headers: redactor.again(request.headers),

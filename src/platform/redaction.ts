@@ -121,7 +121,7 @@ export class Redactor {
     }
     if (!isSecretName(name)) return this.text(value);
     this.#learn(value);
-    for (const part of value.split(/[\s,]+/)) this.#learn(part);
+    for (const part of value.split(/[\s,]+/)) if (!/^(bearer|basic)$/i.test(part)) this.#learn(part);
     return redacted;
   }
 

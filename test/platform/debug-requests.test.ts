@@ -26,12 +26,12 @@ describe("debugging of a request", () => {
       request_id: made.headers.get("x-request-id"),
       trace_id: expect.stringMatching(/^[0-9a-f]{32}$/),
       method: "POST",
+      route: "/api/v1/documents",
     };
     expect(shown).toEqual([
       {
         event: "debug_request",
         ...common,
-        route: "/api/v1/documents",
         path: "/api/v1/documents",
         query: "note=why",
         headers: expect.stringMatching(/^authorization: \[redacted\]$[\s\S]*^x-note: here$/m),

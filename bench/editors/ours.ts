@@ -1,0 +1,182 @@
+import { WebSocket } from "ws";
+import { MateriClient } from "../../src/client/materi-client.ts";
+import type { Operation } from "../../src/ot/operation.ts";
+import { Replica } from "../../src/ot/replica.ts";
+import type { Operations, ServerFrame, Welcome } from "../../src/protocol/server-frames.ts";
+import { subprotocol } from "../../src/protocol/subprotocol.ts";
+import { startServer } from "../../test/support/server.ts";
+import { type Contender, type Editor, firstUnits, randomFrom, type Session } from "./contender.ts";
+
+/** Guests who share the sockets: one alone would meet the limit of frames for a person. */
+const guests = 5;
+
+/** Of how many editors every frame is gone through again at the end. */
+const verified = 3;
+
+/** Materi: the service as it is deployed, through its public protocol. */
+export async function ours(persist?: string): Promise<Contender> {
+  const server = await startServer({ settings: { LOG_LEVEL: "warn" }, ...(persist && { persist }) });
+  const owner = new MateriClient({ url: server.url });
+  await owner.auth.register({
+    email: `owner-${Date.now()}@example.com`,
+    password: "a password for the bench",
+    name: "Owner",
+  });
+  return {
+    name: "Materi",
+    async open(count): Promise<Session> {
+      const { id } = await owner.documents.create({ title: "Bench", content: "-".repeat(firstUnits) });
+      const { token: link } = await owner.sharing.createLink(id, {
+        name: "bench",
+        role: "editor",
+        guests: true,
+        history: true,
+      });
+      const tokens = await Promise.all(
+        Array.from({ length: guests }, async () => {
+          const { guest } = await new MateriClient({ url: server.url }).sharing.openLink({
+            token: link,
+            name: "Guest",
+          });
+          if (!guest) throw new Error("the link let no guest in");
+          return guest.access_token;
+        }),
+      );
+      const editors = await Promise.all(
+        Array.from({ length: count }, (_, n) =>
+          OurEditor.open(
+            `${server.url.replace("http", "ws")}/ws/documents/${id}`,
+            tokens[n % guests] ?? "",
+            n,
+          ),
+        ),
+      );
+      return {
+        editors,
+        async verify() {
+          const { content, version } = await owner.documents.get(id);
+          await Promise.all(editors.map((editor) => editor.reached(version)));
+          for (const editor of editors.slice(0, verified)) {
+            if (editor.replay() !== content) throw new Error("an editor has another text than the service");
+          }
+        },
+      };
+    },
+    stop: () => server.stop(),
+  };
+}
+
+/** What happened at an editor, in order, to be gone through again when nothing is measured. */
+type Event = { sent: Operation; seq: number } | { frame: string };
+
+class OurEditor implements Editor {
+  acknowledged = 0;
+  readonly waits: number[] = [];
+  readonly #socket: WebSocket;
+  readonly #random: (below: number) => number;
+  readonly #first: Welcome;
+  readonly #events: Event[] = [];
+  #version: number;
+  #seq = 0;
+  /** Of the submission in flight: how many edits are in it, and when it was sent. */
+  #flight: { edits: number; at: number } | undefined;
+  #window = 0;
+  #changed: () => void = () => {};
+
+  private constructor(socket: WebSocket, welcome: Welcome, seed: number) {
+    this.#socket = socket;
+    this.#first = welcome;
+    this.#version = welcome.version;
+    this.#random = randomFrom(seed);
+    socket.on("message", (data) => this.#receive(String(data)));
+  }
+
+  static open(url: string, token: string, number: number): Promise<OurEditor> {
+    const socket = new WebSocket(url, [subprotocol, `bearer.${token}`], { perMessageDeflate: false });
+    return new Promise((done, failed) => {
+      socket.once("open", () =>
+        socket.send(JSON.stringify({ type: "hello", client_id: `editor-${number}` })),
+      );
+      socket.once("message", (data) => done(new OurEditor(socket, JSON.parse(String(data)), number + 1)));
+      socket.once("error", failed);
+    });
+  }
+
+  start(edits: number): void {
+    this.#window = edits;
+    this.#submit();
+  }
+
+  stop(): void {
+    this.#window = 0;
+  }
+
+  async idle(): Promise<void> {
+    while (this.#flight) await this.#change();
+  }
+
+  async reached(version: number): Promise<void> {
+    while (this.#version < version) await this.#change();
+  }
+
+  close(): void {
+    this.#socket.terminate();
+  }
+
+  /** The text that all of it comes to, by the client's half of the engine. */
+  replay(): string {
+    const replica = new Replica({ version: this.#first.version, text: this.#first.text ?? "" });
+    for (const event of this.#events) {
+      if ("sent" in event) {
+        replica.edit(event.sent);
+        continue;
+      }
+      const frame = JSON.parse(event.frame) as ServerFrame;
+      if (frame.type === "ack") replica.acknowledge(frame.seq, frame.version);
+      if (frame.type === "operations") for (const { op } of frame.items) replica.receive(op as Operation);
+    }
+    return replica.text.toString();
+  }
+
+  #change(): Promise<void> {
+    return new Promise((done) => {
+      this.#changed = done;
+    });
+  }
+
+  /** What was typed while the last one was on its way, as one operation. */
+  #submit(): void {
+    const places = Array.from({ length: this.#window }, () => this.#random(firstUnits)).sort((a, b) => a - b);
+    const op: (number | string)[] = [];
+    let at = 0;
+    for (const place of places) {
+      if (place > at) op.push(place - at);
+      const last = op.at(-1);
+      if (typeof last === "string") op[op.length - 1] = `${last}x`;
+      else op.push("x");
+      at = place;
+    }
+    this.#seq += 1;
+    this.#flight = { edits: places.length, at: performance.now() };
+    this.#events.push({ sent: op as unknown as Operation, seq: this.#seq });
+    this.#socket.send(JSON.stringify({ type: "submit", seq: this.#seq, base: this.#version, op }));
+  }
+
+  #receive(text: string): void {
+    this.#events.push({ frame: text });
+    const frame = JSON.parse(text) as ServerFrame;
+    if (frame.type === "operations") this.#version = lastOf(frame);
+    else if (frame.type === "ack" && this.#flight) {
+      this.#version = frame.version;
+      this.acknowledged += this.#flight.edits;
+      this.waits.push(performance.now() - this.#flight.at);
+      this.#flight = undefined;
+      if (this.#window > 0) this.#submit();
+    } else if (frame.type === "error" || frame.type === "slow_down") {
+      throw new Error(`the service put an edit off: ${text}`);
+    }
+    this.#changed();
+  }
+}
+
+const lastOf = ({ from, items }: Operations): number => from + items.length - 1;

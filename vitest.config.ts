@@ -15,7 +15,20 @@ export default defineConfig({
   test: {
     // vitest would leave a core idle, which on two is half of the machine.
     maxWorkers: "100%",
-    coverage: { provider: "istanbul", include: ["src/**/*.ts"], reporter: ["text", "html"] },
+    coverage: {
+      provider: "istanbul",
+      include: ["src/**/*.ts"],
+      // Runs in a browser, by `npm run e2e`, where Istanbul does not see it.
+      exclude: ["src/web/**"],
+      reporter: ["text-summary", "html"],
+      thresholds: {
+        lines: 90,
+        branches: 90,
+        "src/ot/**": { lines: 95, branches: 95 },
+        "src/protocol/**": { lines: 95, branches: 95 },
+        "src/room/**": { lines: 95, branches: 95 },
+      },
+    },
     projects: [
       // Pure code and tools, in Node.
       {

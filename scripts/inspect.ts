@@ -1,6 +1,6 @@
 // `npm run inspect`: a document's life, to be looked at, exported and replayed.
 import { once } from "node:events";
-import { createWriteStream } from "node:fs";
+import { createWriteStream, existsSync, readFileSync } from "node:fs";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 import { parseArgs } from "node:util";
@@ -19,7 +19,8 @@ const help = `npm run inspect -- DOCUMENT            look at a document's life: 
 npm run inspect -- export DOCUMENT     write it into a bundle, a file to be sent and kept
 npm run inspect -- replay DOCUMENT     replay it, and stop where it comes to another text than the service did
 
-For a document's id the service is asked; MATERI_ADMIN_TOKEN holds its ADMIN_TOKEN.
+For a document's id the service is asked; MATERI_ADMIN_TOKEN holds its ADMIN_TOKEN (of the one that
+npm start runs here, .dev.vars does).
 
   --url URL          the service (http://127.0.0.1:8787)
   --filter WORDS     only some operations: ${filterHelp}
@@ -51,6 +52,13 @@ function parsed() {
   }
 }
 
+/** That of the service which `npm start` runs here. */
+function localToken(url: string): string | undefined {
+  const isHere = ["127.0.0.1", "localhost"].includes(URL.parse(url)?.hostname ?? "");
+  if (!isHere || !existsSync(".dev.vars")) return undefined;
+  return /^ADMIN_TOKEN='?([^'\n]+)/m.exec(readFileSync(".dev.vars", "utf8"))?.[1];
+}
+
 async function run(): Promise<number> {
   const { values, positionals } = parsed();
   if (values.help) {
@@ -60,7 +68,8 @@ async function run(): Promise<number> {
   const isCommand = positionals[0] === "export" || positionals[0] === "replay";
   const [command, place] = isCommand ? positionals : ["look", positionals[0]];
   if (!place || positionals.length > (isCommand ? 2 : 1)) throw new InspectFailure("usage", help);
-  const service = { url: values.url, token: process.env.MATERI_ADMIN_TOKEN };
+  const { url } = values;
+  const service = { url, token: process.env.MATERI_ADMIN_TOKEN ?? localToken(url) };
   const read = await readBundle(place, service);
   if (command === "export") {
     const bundle = values.anonymize ? anonymized(read) : read;

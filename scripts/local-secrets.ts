@@ -17,10 +17,11 @@ export function newSecrets() {
   };
 }
 
-/** Adds the secrets that `file` does not name yet, and answers their names. What is there stays as it is. */
+/** Adds the secrets that `file` does not name yet, with one for the operator, and answers their names. What is there stays as it is. */
 export function completeSecrets(file: string): string[] {
   const present = existsSync(file) ? readFileSync(file, "utf8") : "";
-  const missing = Object.entries(newSecrets()).filter(
+  const secrets = { ...newSecrets(), ADMIN_TOKEN: randomBytes(32).toString("base64url") };
+  const missing = Object.entries(secrets).filter(
     ([name]) => !new RegExp(`^\\s*${name}\\s*=`, "m").test(present),
   );
   const lines = missing.map(([name, value]) => `${name}='${value}'\n`).join("");

@@ -32,6 +32,9 @@ const SettingsPages = lazy(async () => ({
 const SharedLinkPage = lazy(async () => ({
   default: (await import("./document/shared-link-page.tsx")).SharedLinkPage,
 }));
+const TimeTravelPage = lazy(async () => ({
+  default: (await import("./time-travel/time-travel-page.tsx")).TimeTravelPage,
+}));
 const WorkspacePages = lazy(async () => ({
   default: (await import("./workspaces/workspace-pages.tsx")).WorkspacePages,
 }));
@@ -66,6 +69,7 @@ export function App() {
           <Route path="/signed-in-again" component={SignedInAgainPage} />
           <Route path="/account-deleted" component={AccountDeletedPage} />
           <Route path="/shared" component={SharedLinkPage} />
+          <Route path="/admin/documents/:id?">{({ id }) => <TimeTravelPage key={id} id={id} />}</Route>
           <Route>{user ? <SignedInPages /> : <SignInFirst />}</Route>
         </Switch>
       </Suspense>

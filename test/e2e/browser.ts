@@ -4,7 +4,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { type Browser, type BrowserContextOptions, chromium, type Page } from "playwright-core";
 import { inject } from "vitest";
 
-export const { url, checkout } = inject("service");
+export const { url, checkout, adminToken } = inject("service");
 export const password = "correct horse battery";
 
 const executables = [

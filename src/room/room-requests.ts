@@ -60,7 +60,7 @@ export class RoomRequests {
       const fault = contentFault(initial.content);
       if (fault) return { ok: false, ...fault };
       this.#room.log.create(this.#room.now());
-      return this.#replaceContent(initial);
+      return this.#replaceContent(initial, contentChange);
     });
   }
 
@@ -154,7 +154,7 @@ export class RoomRequests {
   }
 
   replaceContent(change: ContentChange): RoomResult<{ version: number }> {
-    return this.#guard(() => this.#replaceContent(change));
+    return this.#guard(() => this.#replaceContent(change, contentChange));
   }
 
   attendees(): RoomResult<Attendance> {
@@ -191,29 +191,24 @@ export class RoomRequests {
     return { ok: true, version: room.authority.version, content: room.authority.text.toString() };
   }
 
-  #replaceContent({ content, author, ifVersion }: ContentChange): RoomResult<{ version: number }> {
+  #replaceContent(
+    { content, author, ifVersion }: ContentChange,
+    change: typeof contentChange,
+  ): RoomResult<{ version: number }> {
     const before = this.#read();
     const room = this.#room.load();
     if (!before.ok || !room) return before;
     if (ifVersion !== undefined && ifVersion !== before.version) return atAnotherVersion(before.version);
     const fault = contentFault(content);
     if (fault) return { ok: false, ...fault };
-    const operations = contentChange(before.content, content);
+    const operations = change(before.content, content);
     if (operations.length > 0 && this.#room.log.isFull) return { ok: false, ...storageFull };
     return this.#change(room, author, operations);
   }
 
   /** Makes the text another one by as little as it takes: what stays keeps its place, for those who are typing. */
-  turnInto({ content, author, ifVersion }: ContentChange): RoomResult<{ version: number }> {
-    return this.#guard(() => {
-      const before = this.#read();
-      const room = this.#room.load();
-      if (!before.ok || !room) return before;
-      if (ifVersion !== undefined && ifVersion !== before.version) return atAnotherVersion(before.version);
-      const operations = leastChange(before.content, content);
-      if (operations.length > 0 && this.#room.log.isFull) return { ok: false, ...storageFull };
-      return this.#change(room, author, operations);
-    });
+  turnInto(change: ContentChange): RoomResult<{ version: number }> {
+    return this.#guard(() => this.#replaceContent(change, leastChange));
   }
 
   /** Operations that the room itself made of a request, one after the other. */
@@ -274,9 +269,7 @@ export class RoomRequests {
       this.#room.log.replaceEpoch();
       this.#room.dropMemory();
       this.#room.restart("the document was put back to an older state");
-      const room = this.#room.load();
-      if (!room) return { ok: false, ...noSuchDocument };
-      return { ok: true, version: room.authority.version, epoch: room.epoch };
+      return this.#withRoom(({ authority, epoch }) => ({ ok: true, version: authority.version, epoch }));
     });
   }
 

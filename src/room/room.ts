@@ -207,9 +207,9 @@ export class Room {
       this.#access.renew(peer, frame.token).catch((error: unknown) => this.#fail(peer, error, frame));
       return undefined;
     }
-    const room = this.#load();
-    if (!room) return noSuchDocument;
     if (frame.type === "hello") return this.#welcome(peer, frame);
+    const room = this.#load();
+    if (!room) return { ...answerTo(frame), ...noSuchDocument };
     if (frame.type === "report") return this.#reported(peer, frame);
     if (frame.type === "presence") return this.#presence.receive(room, peer, frame);
     if (!mayEdit(peer) && !isRepeat(room, peer, frame)) {

@@ -17,10 +17,7 @@ export function flushWeight({ entries }: Flush): number {
 }
 
 /** Flushes in runs that one segment holds. */
-export function* segmentRuns(
-  flushes: Iterable<Flush>,
-  spanMs = Number.POSITIVE_INFINITY,
-): Generator<Flush[]> {
+export function* segmentRuns(flushes: Iterable<Flush>, spanMs: number): Generator<Flush[]> {
   let run: Flush[] = [];
   let operations = 0;
   let weight = 0;

@@ -64,8 +64,7 @@ export function pack(text: string): Uint8Array<ArrayBuffer> {
 
 export function unpack(packed: Uint8Array): string {
   const bytes = inflateRawSync(packed.subarray(4), { maxOutputLength: 3 * rowUnits });
-  const sum =
-    packed.length < 4 ? undefined : new DataView(packed.buffer, packed.byteOffset).getUint32(0, true);
+  const sum = new DataView(packed.buffer, packed.byteOffset, packed.byteLength).getUint32(0, true);
   if (crc32(bytes) !== sum) throw new Error("a part of a text has a wrong sum");
   return new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
 }

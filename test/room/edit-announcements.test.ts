@@ -134,6 +134,29 @@ describe("announcements of edits", () => {
     expect(scene.told).toEqual([{ version: 2, after: expect.any(Number) }]);
   });
 
+  it("EV-3: of a room that died before one, and failed on waking, wait as those of any edit do", async () => {
+    const scene = new Scene();
+    scene.edit();
+    scene.wake();
+    const down = async () => {
+      throw new Error("D1 is down");
+    };
+    scene.answer = down;
+    await expect(scene.announcements.run(scene.now)).rejects.toThrow("D1 is down");
+    expect(scene.announcements.dueAt()).toBeGreaterThan(scene.now);
+    scene.answer = async () => {};
+    await scene.pass(60_000);
+    expect(scene.told).toMatchObject([{ version: 1 }]);
+  });
+
+  it("are not made of a document that is gone when the alarm rings", async () => {
+    const scene = new Scene();
+    scene.edit();
+    scene.version = undefined;
+    await scene.pass(60_000);
+    expect([scene.told, scene.reported]).toEqual([[], []]);
+  });
+
   it("cost no more while nobody hears them, however long people write on", async () => {
     const scene = new Scene();
     scene.answer = async () => {

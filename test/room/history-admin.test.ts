@@ -1,9 +1,10 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { checkIntegrity } from "../../src/room/integrity.ts";
 import { Room } from "../../src/room/room.ts";
 import { SqliteOperationLog } from "../../src/room/sqlite-operation-log.ts";
-import { RecordedPeer } from "../support/room-harness.ts";
+import { RecordedPeer, RoomHarness } from "../support/room-harness.ts";
 import { announced, grantOf, newRoom, openRoomSocket } from "../support/socket.ts";
 
 const author = { userId: "owner", kind: "program" } as const;
@@ -146,6 +147,39 @@ describe("integrity check", () => {
     expect(await what("UPDATE segments SET sealed = CAST(substr(sealed, 1, 40) AS BLOB)", compact)).toEqual([
       "a segment whose sum is wrong",
     ]);
+  });
+
+  it("RM-8: tells of a room that cannot be loaded what is wrong with it", async () => {
+    const id = await edited(20);
+    const stub = env.ROOMS.getByName(id);
+    await runInDurableObject(stub, (_room, { storage }) => {
+      storage.sql.exec("DELETE FROM operations WHERE last_version = 9");
+    });
+    await evictDurableObject(stub);
+    expect(await stub.read()).toMatchObject({ code: "unavailable" });
+    expect(await stub.retain({ operations: 1, ageMs: null })).toMatchObject({ code: "unavailable" });
+    const checked = await stub.checkIntegrity();
+    expect(checked.ok && checked.report.faults).toEqual([
+      { version: 0, what: "the room cannot load it" },
+      { version: 0, what: "the operation log has a gap after version 8" },
+    ]);
+  });
+
+  it("goes through a long log in steps, and is not led astray by what is committed between them", () => {
+    const room = new RoomHarness();
+    const operations = Array.from({ length: 5_000 }, (_, index) => [index + 1, index] as const);
+    const ann = room.open("ann", "ann-1");
+    for (const [seq, base] of operations) room.send(ann, { type: "submit", seq, base, op: ["x"] });
+    room.turn();
+    const check = checkIntegrity(room.log, { version: 5_000, text: room.text });
+    let steps = 0;
+    let step = check.next();
+    for (; !step.done; step = check.next()) {
+      steps += 1;
+      room.room.requests.replaceContent({ content: `other ${steps}`, author });
+    }
+    expect(steps).toBeGreaterThan(1);
+    expect(step.value).toMatchObject({ version: 5_000, operations: 5_000, faults: [] });
   });
 
   it("finds that a recorded text differs, at its version", async () => {

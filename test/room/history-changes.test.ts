@@ -50,6 +50,13 @@ describe("changes", () => {
     });
   });
 
+  it("are of the versions that were asked for, also where a commit goes beyond them on both sides", () => {
+    const entries = [1, 2, 3, 4].map((seq) => ({ actor: 1, seq, operation: insertion(0, "ab") }));
+    const made = [{ from: 1, at: 0, entries }];
+    const changes = changesIn(made, { from: 1, to: 3 }, (actor) => authors[actor]!);
+    expect(changes).toMatchObject([{ first: 2, last: 3, authors: [{ operations: 2, inserted: 4 }] }]);
+  });
+
   it("tell a person from their program, and not one of their windows from another", () => {
     expect(spans(flushes([0, 1], [60, 4], [120, 3]))).toEqual([
       [1, 2],

@@ -177,6 +177,20 @@ describe("the end of a token", () => {
     expect(ann.session.grant.role).toBe("viewer");
   });
 
+  it("AC-2, AC-5: a new token of a sign-in that has ended meanwhile closes the socket, which was of another", async () => {
+    const room = new RoomHarness();
+    const ann = room.open("ann", "ann-1");
+    const { authorize } = room;
+    room.authorize = async (...asked) => {
+      const answer = await authorize(...asked);
+      return answer.ok ? { ok: true, grant: { ...answer.grant, sessionId: "ended" } } : answer;
+    };
+    expect(room.room.revoke({ sessionId: "ended" }, "signed out")).toBe(0);
+    room.send(ann, { type: "auth", token: "ann" });
+    await expect.poll(() => ann.closed).toBe(4403);
+    expect(ann.take()).toEqual([]);
+  });
+
   it("AC-4: the alarm is set with the first socket, and closes it when its time has come", async () => {
     const id = await newRoom("text");
     const stub = env.ROOMS.getByName(id);

@@ -37,6 +37,34 @@ function contract(name: string, run: (test: (reopen: () => OperationLog) => void
       expect(reopen().load()).toBeUndefined();
     });
 
+    law(
+      "RM-1: a commit that does not follow on the last version is refused, and stores nothing",
+      (reopen) => {
+        const log = reopen();
+        log.create(7);
+        log.append(commit(1, [entry(ann, 1, insertion(0, "a"))], { newActors: [ann] }));
+        expect(() => log.append(commit(1, [entry(ann, 2, insertion(0, "b"))]))).toThrow();
+        expect(reopen().load()?.tail).toEqual([entry(ann, 1, insertion(0, "a"))]);
+      },
+    );
+
+    law(
+      "a checkpoint is there again, the newest of its kind that is not after a version; an empty one, too",
+      (reopen) => {
+        const log = reopen();
+        log.create(7);
+        for (const [version, value] of [
+          [1, ""],
+          [5, "five"],
+          [9, "nine"],
+        ] as const)
+          log.saveCheckpoint("text", { version, value });
+        const newest = (version: number) => reopen().checkpoint("text", version)?.value;
+        expect([0, 1, 4, 5, 8, 10].map(newest)).toEqual([undefined, "", "", "five", "five", "nine"]);
+        expect(reopen().checkpoint("authors", 10)).toBeUndefined();
+      },
+    );
+
     law("a created room is empty at version 0", (reopen) => {
       reopen().create(7);
       expect(reopen().load()).toEqual({

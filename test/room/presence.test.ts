@@ -26,6 +26,19 @@ describe("PR-1: presence is the newest state of a socket, and nothing else", () 
     ]);
   });
 
+  it("hidden before it was ever shown, it is nobody's news; nor is one of a room that is gone when its time comes", () => {
+    const { room, ann, ben } = setUpPresence();
+    expect(room.ask(ann, { type: "presence", version: 1, selections: null })).toEqual([]);
+    room.pass(limits.presenceMs);
+    expect(presenceOf(ben)).toEqual([]);
+    room.send(ann, show(1, [0, 0]));
+    room.log.load = () => undefined;
+    room.hibernate();
+    room.send(ann, show(1, [0, 0]));
+    room.pass(limits.presenceMs);
+    expect([presenceOf(ben), room.reported]).toEqual([[], []]);
+  });
+
   it("takes no version, no row, and no place in the log", () => {
     const { room, ann } = setUpPresence();
     const { appends } = room.log;
@@ -251,6 +264,17 @@ describe("PR-3: the dead are not shown", () => {
     expect(room.ask(eve, { type: "hello", client_id: "eve-1" })).toMatchObject([
       { presence: [{ actor: 3 }] },
     ]);
+  });
+
+  it("who has several windows is here once, since the first of them, with the most that any of them may do", () => {
+    const room = new RoomHarness();
+    for (const [index, role] of (["viewer", "owner", "editor"] as const).entries()) {
+      room.now += 1_000;
+      room.open("ann", `ann-${index}`, { role });
+    }
+    expect(room.room.requests.attendees()).toMatchObject({
+      attendees: [{ userId: "ann", role: "owner", since: 1_001_000 }],
+    });
   });
 
   it("who pinged before and stopped is not here for REST either; who never does is", () => {

@@ -53,6 +53,43 @@ describe("SqliteOperationLog", () => {
     });
   });
 
+  it("RM-8: a log that lacks a segment, or whose text is damaged, is refused", async () => {
+    await onStorage((storage) => {
+      const log = new SqliteOperationLog(storage, { fullAt: 1e10 });
+      log.create(7);
+      for (let version = 1; version <= 3; version++) {
+        const text = `${version}`.repeat(200_000);
+        log.append(
+          commit(version, [entry(ann, version, insertion(0, text))], {
+            newActors: version === 1 ? [ann] : [],
+          }),
+        );
+        seal(log);
+      }
+      expect(count(storage, "segments")).toBe(3);
+      storage.sql.exec("DELETE FROM segments WHERE last_version = 2");
+      expect(() => [...log.flushes(0)]).toThrow(/gap after version 1/);
+    });
+    for (const damage of ["substr(packed, 1, 3)", "zeroblob(4)||substr(packed, 5)"]) {
+      await onStorage((storage) => {
+        const log = new SqliteOperationLog(storage, { fullAt: 1e10 });
+        log.create(7);
+        log.saveCheckpoint("text", { version: 1, value: "text" });
+        expect(log.checkpoint("text", 1)?.value).toBe("text");
+        storage.sql.exec(`UPDATE checkpoints SET packed = CAST(${damage} AS BLOB)`);
+        expect(() => log.checkpoint("text", 1)).toThrow();
+      });
+    }
+  });
+
+  it("of a room that was never created has no history, and nothing to do", async () => {
+    await onStorage((storage) => {
+      const log = new SqliteOperationLog(storage, { fullAt: 1e10 });
+      expect([log.horizon, log.originsFrom, log.version]).toEqual([0, 0, undefined]);
+      expect([log.upkeepDueAt(), log.upkeep(0, true)]).toEqual([undefined, false]);
+    });
+  });
+
   it("a room of schema 1 wakes as one of today: the same history, and an epoch", async () => {
     await onStorage((storage) => {
       const { sql } = storage;

@@ -46,7 +46,8 @@ export function htmlToMarkdown(html: string): { title: string | undefined; markd
   let silence = 0;
 
   const open = (name: string, attributes: Record<string, string>): (() => void) => {
-    if (silent.has(name)) {
+    // There is one title, and none is text.
+    if (silent.has(name) || (name === "title" && title !== undefined)) {
       silence += 1;
       return () => {
         silence -= 1;
@@ -54,7 +55,7 @@ export function htmlToMarkdown(html: string): { title: string | undefined; markd
     }
     if (silence > 0) return nothing;
     if (name === "title") {
-      inTitle = title === undefined;
+      inTitle = true;
       return () => {
         inTitle = false;
       };

@@ -15,8 +15,7 @@ export function clientAddress(c: Context): string | null {
 export function networkOf(address: string | null): string | null {
   if (address === null || /^127\./.test(address)) return null;
   if (!address.includes(":")) return address;
-  const hextets = hextetsOf(address);
-  const [a = 0, b = 0, c = 0, d = 0, e = 0, f = 0, g = 0, h = 0] = hextets;
+  const [a, b, c, d, e, f, g, h] = hextetsOf(address);
   if (!(a || b || c || d || e)) {
     // IPv4 in the clothes of IPv6 (RFC 4291 §2.5.5.2).
     if (f === 0xffff) return networkOf([g >> 8, g & 255, h >> 8, h & 255].join("."));
@@ -25,15 +24,21 @@ export function networkOf(address: string | null): string | null {
   return `${[a, b, c, d].map((hextet) => hextet.toString(16)).join(":")}::/64`;
 }
 
+type Hextets = [number, number, number, number, number, number, number, number];
+
 /** The eight numbers of an IPv6 address in any of its forms (RFC 4291 §2.2). */
-function hextetsOf(address: string): number[] {
+function hextetsOf(address: string): Hextets {
   const plain = address
     .replace(/%.*$/, "")
     .replace(/(\d+)\.(\d+)\.(\d+)\.(\d+)$/, (_, a, b, c, d) =>
       [(a << 8) | b, (c << 8) | d].map((hextet) => hextet.toString(16)).join(":"),
     );
-  const [head = [], tail = []] = plain
+  const [head, tail = []] = plain
     .split("::")
-    .map((half) => (half ? half.split(":").map((hextet) => Number.parseInt(hextet, 16)) : []));
-  return [...head, ...Array<number>(Math.max(0, 8 - head.length - tail.length)).fill(0), ...tail];
+    .map((half) => (half ? half.split(":").map((hextet) => Number.parseInt(hextet, 16)) : [])) as [
+    number[],
+    number[]?,
+  ];
+  const left = Array<number>(Math.max(0, 8 - head.length - tail.length)).fill(0);
+  return [...head, ...left, ...tail] as Hextets;
 }

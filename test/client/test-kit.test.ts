@@ -43,6 +43,29 @@ it("an application shows what a person is told while the service cannot be reach
   expect(ann.isReadOnly).toBe(true);
 });
 
+it("an application that stays open for hours has its tokens renewed, and its connection kept", async () => {
+  service = new TestService({ content: "text" });
+  const tokens: number[] = [];
+  const ann = service.open("ann", { token: () => String(tokens.push(Date.now())) });
+  await service.settle();
+  const closed: string[] = [];
+  ann.on("connection", ({ state }) => closed.push(state));
+  await service.pass(2 * 3_600_000);
+  const [first, second] = tokens.map((at) => at - tokens[0]!);
+  expect([first, tokens.length]).toEqual([0, 3]);
+  expect(second).toBeGreaterThan(3_500_000);
+  expect(second).toBeLessThan(3_600_000);
+  ann.edit(insertion(0, "still "));
+  await service.settle();
+  expect([closed, service.text]).toEqual([[], "still text"]);
+});
+
+it("says by which seed it came to be that something never settles", async () => {
+  service = new TestService({ seed: 5 });
+  service.open("ann", { token: () => new Promise<string>(() => {}) });
+  await expect(service.settle()).rejects.toThrow("seed 5: not settled");
+});
+
 it("the same seed is the same run, to the last version", async () => {
   const run = async () => {
     service = new TestService({ seed: 42 });

@@ -92,6 +92,22 @@ describe("HTML", () => {
     ["a<!-- b --><script>c()</script><style>d</style><svg><text>e</text></svg><template>f</template>", "a\n"],
     ['<img src="a.png" alt="b" onerror="c()">', "![b](a.png)\n"],
     ["<li>a<td>b<h1><ul><li>c</ul></h1>", "a\n\nb\n\n# c\n"],
+    // Where a line cannot be broken, there is a blank.
+    [
+      "<pre>a<br>b</pre><h2>a<br>b<hr>c<p>d</p></h2>e<hr>f<br>",
+      "```\na\nb\n```\n\n## a b c d\n\ne\n\n---\n\nf\n",
+    ],
+    ["<h2>a<blockquote>b</blockquote><pre>c</pre><table><tr><td>d</table></h2>", "## a b c d\n"],
+    ["<table>loose<tr><td><h2>a</h2>b<hr>c<br>d</table>", "| loose |\n| - |\n| a b c d |\n"],
+    ["<table><td>a<td>b</table><tr><td>no table", "| a | b |\n| - | - |\n\nno table\n"],
+    [
+      "<ul>loose<li>item<input type=checkbox>late</ul><input type=checkbox>none",
+      "- loose\n- itemlate\n\nnone\n",
+    ],
+    ["<ol start=-1><li>a</ol>b<ol start=x><li>c</ol>", "1. a\n\nb\n\n1. c\n"],
+    ["<code>a<code class=language-js>b</code></code><pre><h2>c</h2></pre>", "`ab`\n\n```\nc\n```\n"],
+    ["<h2></h2><pre> \n </pre>a <code> </code> b<a>c</a><img alt=d><img src=e>", "a bcd![](e)\n"],
+    ["<title>a</title><svg><title>b</title></svg><title>c</title>d", "d\n"],
     ["", ""],
     ["<table></table><ul></ul><p></p><b> </b>", ""],
   ])("%s", (html, markdown) => {

@@ -31,10 +31,11 @@ describe("PR-1: presence is the newest state of a socket, and nothing else", () 
     expect(room.ask(ann, { type: "presence", version: 1, selections: null })).toEqual([]);
     room.pass(limits.presenceMs);
     expect(presenceOf(ben)).toEqual([]);
-    room.send(ann, show(1, [0, 0]));
+    room.ask(ann, show(1, [0, 0]));
+    ben.take();
+    room.send(ann, show(1, [1, 1]));
     room.log.load = () => undefined;
-    room.hibernate();
-    room.send(ann, show(1, [0, 0]));
+    room.room.end();
     room.pass(limits.presenceMs);
     expect([presenceOf(ben), room.reported]).toEqual([[], []]);
   });

@@ -9,6 +9,7 @@ import { handOverDocuments, ownDocuments } from "./documents/account-documents.t
 import { closeSockets } from "./documents/close-sockets.ts";
 import { contentRoutes } from "./documents/content-routes.ts";
 import { eraseDocumentsIn, sweepErasures } from "./documents/erasure.ts";
+import { frameDebuggingRoutes } from "./documents/frame-debugging-routes.ts";
 import { historyRoutes } from "./documents/history-routes.ts";
 import { operationRoutes } from "./documents/operation-routes.ts";
 import { operatorDocumentRoutes } from "./documents/operator-routes.ts";
@@ -82,6 +83,7 @@ app.route("/api/v1", webhookRoutes);
 app.route("/api/v1", contentRoutes);
 app.route("/api/v1", operationRoutes);
 app.route("/api/v1", operatorDocumentRoutes);
+app.route("/api/v1", frameDebuggingRoutes);
 app.route("/api/v1", searchRoutes);
 app.route("/api/v1", transferRoutes);
 app.route("/", socketRoute);

@@ -254,6 +254,8 @@ export const limits = {
   importedHtmlUnits: 1_048_576,
   /** Code units of a document that is exported as HTML: what Markdown nests in itself at its worst takes seconds, too. */
   renderedUnits: 262_144,
+  /** Seconds for which the operator may have a document's frames shown in the log: a day, so that it is not forgotten. */
+  frameDebuggingSeconds: 86_400,
   /** Items on one page of a list. */
   pageItems: { default: 50, max: 100 },
 } as const;
@@ -262,6 +264,8 @@ export const limits = {
 export const serverLimits = {
   /** Bytes of a body, or code units of a frame, that debugging shows: most bodies are whole; what is read at 3 a.m. fits a screen. */
   debuggedBytes: 16_384,
+  /** Frames of a document that debugging shows in a second: several people who type; a log that is paid by the line stays small. */
+  debuggedFrames: 200,
   /**
    * Milliseconds without an edit after which those before are announced to the outside: sooner than a room sleeps, so that it does
    * not wake for it.

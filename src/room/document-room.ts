@@ -11,6 +11,7 @@ import type { FanoutSource } from "./fanout-api.ts";
 import { Fanouts } from "./fanouts.ts";
 import { FlushLog } from "./flush-log.ts";
 import { FlushMetrics } from "./flush-metrics.ts";
+import { FrameDebugging } from "./frame-debugging.ts";
 import { HistoryAdmin } from "./history-admin.ts";
 import { HistoryReader } from "./history-reader.ts";
 import { MeteredOperationLog } from "./metered-operation-log.ts";
@@ -21,7 +22,7 @@ import { watchRoom } from "./room-gauges.ts";
 import { RoomMeter } from "./room-meter.ts";
 import { SocketPeer } from "./socket-peer.ts";
 import { subscribeFanout } from "./subscribe-fanout.ts";
-import { answerClose, grantOf, leadTo, switchingTo } from "./upgrade.ts";
+import { answerClose, grantOf, leadTo, switchingTo, tagsOf } from "./upgrade.ts";
 
 /**
  * The Durable Object of one document: sockets, storage and RPC around a `Room`, which decides everything. Sockets are
@@ -39,6 +40,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
   readonly #meter = new RoomMeter(Date.now());
   readonly #divergences: DivergenceReports;
   readonly #announcements: EditAnnouncements;
+  readonly #debugging: FrameDebugging;
   readonly #peers = new Map<WebSocket, SocketPeer>();
 
   constructor(ctx: DurableObjectState, env: Env) {
@@ -68,6 +70,12 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
     );
     this.#clock.add({ name: "upkeep", dueAt: () => log.upkeepDueAt(), run: (now) => void log.upkeep(now) });
     this.#divergences = new DivergenceReports(ctx.storage.kv);
+    this.#debugging = new FrameDebugging({
+      documentId: ctx.id.name ?? "",
+      kv: storage.kv,
+      now: () => Date.now(),
+      env,
+    });
     this.#room = new Room({
       log,
       now: () => Date.now(),
@@ -118,7 +126,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
     if (ctx.getWebSockets().length === 0) this.#fanouts.renew();
     for (const socket of ctx.getWebSockets()) {
       if (socket.readyState !== WebSocket.OPEN) continue;
-      const peer = SocketPeer.restore(socket, ctx, this.#meter);
+      const peer = SocketPeer.restore(socket, ctx, this.#observers);
       if (peer) this.#join(socket, peer);
       else socket.close(closeCodes.restarted.code, "the server was updated");
     }
@@ -133,17 +141,16 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
       return leadTo(this.#fanouts.route());
     }
     const { 0: client, 1: server } = new WebSocketPair();
-    this.ctx.acceptWebSocket(server);
+    this.ctx.acceptWebSocket(server, tagsOf(request));
     count("materi_room_sockets_opened_total", { kind: "room" });
-    this.#join(server, SocketPeer.open(server, this.ctx, this.#meter, { grant }));
+    this.#join(server, SocketPeer.open(server, this.ctx, this.#observers, { grant }));
     return switchingTo(client, request);
   }
 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
     const peer = this.#peers.get(socket);
     if (!peer) return;
-    this.#meter.received(message);
-    peer.heard();
+    peer.heard(message);
     if (typeof message === "string") this.#room.receive(peer, message);
     else peer.send(encodeError({ code: "invalid_frame", detail: "frames are text, not binary" }));
   }
@@ -271,7 +278,8 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
   }
 
   async attach(...[shard, audience]: Parameters<FanoutSource["attach"]>): ReturnType<FanoutSource["attach"]> {
-    return subscribeFanout(this.#room, this.#fanouts, shard, audience);
+    const feed = subscribeFanout(this.#room, this.#fanouts, shard, audience);
+    return feed.ok ? { ...feed, framesShownUntil: this.#debugging.until } : feed;
   }
 
   async count(...[shard, viewers]: Parameters<FanoutSource["count"]>): ReturnType<FanoutSource["count"]> {
@@ -310,6 +318,19 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
     this.#announcements.edited(Date.now());
     await this.#fanouts.renewEvery();
     return replaced;
+  }
+
+  async debugFrames(until: number | undefined): ReturnType<DocumentRoomApi["debugFrames"]> {
+    const known = this.#room.requests.head();
+    if (!known.ok) return known;
+    this.#debugging.set(until);
+    await this.#fanouts.all((fanout) => fanout.debugFrames(until));
+    return { ok: true };
+  }
+
+  /** Who hears of every frame. */
+  get #observers() {
+    return { meter: this.#meter, debugging: this.#debugging };
   }
 
   async stats(): Promise<RoomStats> {

@@ -12,6 +12,8 @@ export interface Feed {
   text?: string;
   /** Changes of access that are still remembered. */
   changes: readonly KnownChange[];
+  /** Until when the document's frames are shown in the log, milliseconds since the epoch. */
+  framesShownUntil?: number | undefined;
 }
 
 /** What a fan-out asks of the one above it: of a document's room, or of another fan-out. */
@@ -47,6 +49,8 @@ export interface ViewerFanoutApi extends FanoutParent {
   revoke(whose: Whose, reason: string): Promise<{ sockets: number }>;
   /** The history was rewritten: no copy of it is kept, here or below. */
   forget(): Promise<void>;
+  /** As the room's, here and below. */
+  debugFrames(until: number | undefined): Promise<void>;
   /** Closes every socket with 4410. */
   end(): Promise<void>;
   stats(): Promise<RoomStats>;

@@ -211,6 +211,8 @@ export interface DocumentRoomApi {
   submit(submission: Submission): Promise<RoomResult<{ version: number; actor: number }>>;
   /** What was accepted after a version: at most `limit` operations, fewer where they are large, and one at least. */
   operations(slice: { since: number; limit: number }): Promise<RoomResult<AcceptedOperations>>;
+  /** For the operator: shows the frames of the document's sockets in the log, until a time (ms since the epoch) or no longer. */
+  debugFrames(until: number | undefined): Promise<RoomResult<object>>;
   /** For the operator: see `records`. */
   life(): Promise<RoomResult<LifeRecord>>;
   /**

@@ -1,4 +1,5 @@
 import { closeReason } from "../protocol/close-codes.ts";
+import type { FrameDebugging } from "./frame-debugging.ts";
 import type { Peer, Session } from "./peer.ts";
 import type { RoomMeter } from "./room-meter.ts";
 
@@ -9,36 +10,42 @@ interface Attachment {
 }
 
 /** Of a Durable Object's state, what tells of its sockets. */
-type SocketContext = Pick<DurableObjectState, "getWebSocketAutoResponseTimestamp">;
+type SocketContext = Pick<DurableObjectState, "getWebSocketAutoResponseTimestamp" | "getTags">;
+
+/** Who hears of every frame. */
+interface Observers {
+  meter: RoomMeter;
+  debugging: FrameDebugging;
+}
 
 /** A hibernatable WebSocket as the room's peer. */
 export class SocketPeer implements Peer {
   readonly #socket: WebSocket;
   readonly #context: SocketContext;
-  readonly #meter: RoomMeter;
+  readonly #observers: Observers;
   #session: Session;
   #closed = false;
   #unproven = 0;
   #lastPing: number | undefined;
 
-  private constructor(socket: WebSocket, context: SocketContext, meter: RoomMeter, session: Session) {
+  private constructor(socket: WebSocket, context: SocketContext, observers: Observers, session: Session) {
     this.#socket = socket;
     this.#context = context;
-    this.#meter = meter;
+    this.#observers = observers;
     this.#session = session;
   }
 
   /** A socket that was just accepted. */
-  static open(socket: WebSocket, context: SocketContext, meter: RoomMeter, session: Session): SocketPeer {
-    const peer = new SocketPeer(socket, context, meter, session);
+  static open(socket: WebSocket, context: SocketContext, observers: Observers, session: Session): SocketPeer {
+    const peer = new SocketPeer(socket, context, observers, session);
     peer.saveSession(session);
     return peer;
   }
 
   /** A socket that was there before the object woke; undefined if its attachment is not one that this code wrote. */
-  static restore(socket: WebSocket, context: SocketContext, meter: RoomMeter): SocketPeer | undefined {
+  static restore(socket: WebSocket, context: SocketContext, observers: Observers): SocketPeer | undefined {
     const attachment = socket.deserializeAttachment() as Attachment | null;
-    return attachment?.v === 2 ? new SocketPeer(socket, context, meter, attachment.session) : undefined;
+    return attachment?.v === 2 ? new SocketPeer(socket, context, observers, attachment.session) : undefined;
   }
 
   get session(): Session {
@@ -64,8 +71,16 @@ export class SocketPeer implements Peer {
   }
 
   /** A message of it has come. */
-  heard(): void {
+  heard(message: string | ArrayBuffer): void {
+    const { meter, debugging } = this.#observers;
+    meter.received(message);
+    if (debugging.until !== undefined) debugging.received(this.#name, this.#session, message);
     this.#unproven = 0;
+  }
+
+  /** The id of the request that opened it (`accept`). */
+  get #name(): string {
+    return this.#context.getTags(this.#socket)[0] ?? "";
   }
 
   saveSession(session: Session): void {
@@ -78,7 +93,9 @@ export class SocketPeer implements Peer {
     if (this.#socket.readyState !== WebSocket.OPEN) return;
     try {
       this.#socket.send(frame);
-      this.#meter.sent(frame);
+      const { meter, debugging } = this.#observers;
+      meter.sent(frame);
+      if (debugging.until !== undefined) debugging.sent(this.#name, this.#session, frame);
       this.#unproven += frame.length;
     } catch {
       // It closed between the check and the send; the client resumes by version.

@@ -5,6 +5,12 @@ import type { Grant } from "./room-api.ts";
 export const grantOf = (upgrade: Request): Grant =>
   JSON.parse(upgrade.headers.get("x-materi-grant") ?? "") as Grant;
 
+/** What a socket is called in lines about its frames: the request that it came by. Outlives sleep. */
+export const tagsOf = (upgrade: Request): string[] => {
+  const requestId = upgrade.headers.get("x-request-id");
+  return requestId === null ? [] : [requestId];
+};
+
 /** The answer to a viewer whom another fan-out is to serve: the Worker goes on there. */
 export const leadTo = (shard: number): Response =>
   new Response(null, { status: 307, headers: { "x-materi-shard": `${shard}` } });

@@ -8,12 +8,13 @@ import { AlarmClock } from "./alarm-clock.ts";
 import type { FanoutParent, Feed, ViewerFanoutApi } from "./fanout-api.ts";
 import { isNews, parentOf } from "./fanout-tree.ts";
 import { Fanouts } from "./fanouts.ts";
+import { FrameDebugging } from "./frame-debugging.ts";
 import { Relay } from "./relay.ts";
 import type { RoomResult, RoomStats } from "./room-api.ts";
 import { watchRoom } from "./room-gauges.ts";
 import { RoomMeter } from "./room-meter.ts";
 import { SocketPeer } from "./socket-peer.ts";
-import { answerClose, grantOf, leadTo, switchingTo } from "./upgrade.ts";
+import { answerClose, grantOf, leadTo, switchingTo, tagsOf } from "./upgrade.ts";
 import { Viewers } from "./viewers.ts";
 
 const toldKey = "told";
@@ -25,6 +26,7 @@ const toldKey = "told";
  * asking for the text.
  */
 export class ViewerFanout extends DurableObject<Env> implements ViewerFanoutApi {
+  readonly #debugging: FrameDebugging;
   readonly #peers = new Map<WebSocket, SocketPeer>();
   readonly #viewers: Viewers;
   /** The fan-outs below. */
@@ -53,6 +55,13 @@ export class ViewerFanout extends DurableObject<Env> implements ViewerFanoutApi 
       report: (error: unknown) => this.#report(error),
     };
     const storage = this.#meter.storage(ctx.storage);
+    this.#debugging = new FrameDebugging({
+      documentId,
+      shard: this.#shard,
+      kv: storage.kv,
+      now: () => Date.now(),
+      env,
+    });
     this.#clock = new AlarmClock({ ...ports, storage });
     this.#relay = new Relay({
       ...ports,
@@ -97,7 +106,7 @@ export class ViewerFanout extends DurableObject<Env> implements ViewerFanoutApi 
   }
 
   #restore(socket: WebSocket): void {
-    const peer = SocketPeer.restore(socket, this.ctx, this.#meter);
+    const peer = SocketPeer.restore(socket, this.ctx, this.#observers);
     if (peer?.session.relayed) this.#relay.remember(peer.session.relayed);
     if (socket.readyState !== WebSocket.OPEN) return;
     if (peer) this.#join(socket, peer);
@@ -120,9 +129,9 @@ export class ViewerFanout extends DurableObject<Env> implements ViewerFanoutApi 
     if (this.#viewers.size >= limits.fanoutViewers) return leadTo(this.#fanouts.route());
     const grant = grantOf(request);
     const { 0: client, 1: server } = new WebSocketPair();
-    this.ctx.acceptWebSocket(server);
+    this.ctx.acceptWebSocket(server, tagsOf(request));
     count("materi_room_sockets_opened_total", { kind: "fanout" });
-    this.#join(server, SocketPeer.open(server, this.ctx, this.#meter, { grant }));
+    this.#join(server, SocketPeer.open(server, this.ctx, this.#observers, { grant }));
     // Changes of access reach only those fan-outs that are subscribed.
     if (this.#relay.mirror) this.#tell();
     else await this.#relay.attach().catch((error) => this.#report(error));
@@ -132,8 +141,7 @@ export class ViewerFanout extends DurableObject<Env> implements ViewerFanoutApi 
   override webSocketMessage(socket: WebSocket, message: string | ArrayBuffer): void {
     const peer = this.#peers.get(socket);
     if (!peer) return;
-    this.#meter.received(message);
-    peer.heard();
+    peer.heard(message);
     if (typeof message === "string") this.#viewers.receive(peer, message);
     else peer.send(encodeError({ code: "invalid_frame", detail: "frames are text, not binary" }));
   }
@@ -163,7 +171,7 @@ export class ViewerFanout extends DurableObject<Env> implements ViewerFanoutApi 
       return;
     }
     // It was closed while the object slept, and may have been the one that bore the version.
-    const relayed = SocketPeer.restore(socket, this.ctx, this.#meter)?.session.relayed;
+    const relayed = SocketPeer.restore(socket, this.ctx, this.#observers)?.session.relayed;
     if (relayed) this.#relay.remember(relayed);
     this.#viewers.carry();
     this.#tell();
@@ -211,7 +219,10 @@ export class ViewerFanout extends DurableObject<Env> implements ViewerFanoutApi 
   async #attach(since: number | undefined): Promise<RoomResult<Feed>> {
     const viewers = this.#audience;
     const feed = await this.#parent.attach(this.#shard, { viewers, ...(since !== undefined && { since }) });
-    if (feed.ok) this.#noteTold(viewers);
+    if (feed.ok) {
+      this.#noteTold(viewers);
+      if (feed.framesShownUntil !== this.#debugging.until) this.#debugging.set(feed.framesShownUntil);
+    }
     this.#tell();
     return feed;
   }
@@ -261,7 +272,12 @@ export class ViewerFanout extends DurableObject<Env> implements ViewerFanoutApi 
     if (!mirror) return { ok: false, code: "not_found", detail: "the document is gone" };
     this.#fanouts.subscribe(this.#fanouts.peerFor(shard, viewers));
     this.#tell();
-    return { ok: true, ...mirror.feed(since), changes: this.#viewers.access.changes };
+    return {
+      ok: true,
+      ...mirror.feed(since),
+      changes: this.#viewers.access.changes,
+      framesShownUntil: this.#debugging.until,
+    };
   }
 
   async count(
@@ -270,6 +286,16 @@ export class ViewerFanout extends DurableObject<Env> implements ViewerFanoutApi 
     const known = this.#fanouts.count(shard, viewers);
     this.#tell();
     return known;
+  }
+
+  async debugFrames(until: number | undefined): Promise<void> {
+    this.#debugging.set(until);
+    await this.#fanouts.all((fanout) => fanout.debugFrames(until));
+  }
+
+  /** Who hears of every frame. */
+  get #observers() {
+    return { meter: this.#meter, debugging: this.#debugging };
   }
 
   async stats(): Promise<RoomStats> {

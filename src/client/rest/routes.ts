@@ -340,6 +340,16 @@ export type ForgotPassword = {
   email: string;
 };
 
+export type FrameDebugging = {
+  /** After which it ends by itself. */
+  seconds: number;
+};
+
+export type FramesShown = {
+  /** When it ends. */
+  until: string;
+};
+
 export type GoogleSignIn = {
   code: string;
   state?: string | undefined;
@@ -1074,6 +1084,18 @@ export interface Routes {
     body: undefined;
     query: undefined;
     answer: TextAnswer;
+  };
+  /** For the operator: show the frames of a document's sockets in the service's log, for a time. */
+  "PUT /admin/documents/{id}/frame-debugging": {
+    body: FrameDebugging;
+    query: undefined;
+    answer: FramesShown;
+  };
+  /** For the operator: show the frames no longer. */
+  "DELETE /admin/documents/{id}/frame-debugging": {
+    body: undefined;
+    query: undefined;
+    answer: undefined;
   };
   /** For the operator: a document's operations, and how they came to be. */
   "GET /admin/documents/{id}/operations": {

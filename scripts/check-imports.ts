@@ -27,7 +27,7 @@ const rules: Record<string, Rule> = {
     typesOf: ["room"],
   },
   webhooks: { folders: ["workspaces", "events", "idempotency", "auth", ...server] },
-  monitoring: { folders: ["documents", ...server] },
+  monitoring: { folders: ["documents", "auth", ...server] },
   room: { folders: ["env.ts", "ot", "protocol", "platform"], packages: /^(cloudflare:workers|node:zlib)$/ },
   // The packages are those that a binding is for; test/scripts/client-package.test.ts sees that nothing else brings them in.
   client: { folders: ["ot", "protocol"], packages: /^(@codemirror\/(state|view)|react)$/ },

@@ -178,7 +178,12 @@ if (!buildWeb()) fail("The web app could not be built: see above.");
 
 // In this process, so that it ends with it.
 const provider = asked("--with-oidc") ? await startLocalProvider() : undefined;
-const child = serve({ PUBLIC_URL: address, WEBHOOKS_TO_LOOPBACK: "true", ...provider?.settings });
+const child = serve({
+  PUBLIC_URL: address,
+  WEBHOOKS_TO_LOOPBACK: "true",
+  PLAY_FAULTS: "true",
+  ...provider?.settings,
+});
 const pid = child.pid ?? fail("wrangler could not be started.");
 let stopping = false;
 async function stopOnRequest(): Promise<void> {

@@ -25,6 +25,7 @@ import { type EventMessage, handOnAfter, sweepOutbox } from "./events/hand-on.ts
 import { sweepIdempotencyKeys } from "./idempotency/store.ts";
 import { collectD1 } from "./monitoring/d1-metrics.ts";
 import { tellMetrics } from "./monitoring/metrics-route.ts";
+import { playFaults } from "./monitoring/play-faults.ts";
 import { readiness } from "./monitoring/readiness.ts";
 import { appPage } from "./platform/app-page.ts";
 import { inBackground } from "./platform/background-work.ts";
@@ -57,6 +58,7 @@ app.notFound(async (c) => (await appPage(c)) ?? notFound(c));
 app.use("/api/*", crossOrigin, ownPagesOnly, handOnAfter);
 // After the above, so that a page of an allowed origin can read that it asked too often.
 app.use(floodGuard("NETWORK_RATE"));
+app.use(playFaults);
 
 const authPorts: AuthPorts = {
   accountExtras: personalWorkspace,

@@ -63,6 +63,7 @@ const settingsSchema = z
     WEBHOOKS_TO_LOOPBACK: z.enum(["", "true"]).default(""),
     DNS_OVER_HTTPS: z.url().default("https://cloudflare-dns.com/dns-query").refine(isSecureOrLoopback),
     DEBUG_REQUESTS: z.enum(["", "true"]).default(""),
+    PLAY_FAULTS: z.enum(["", "true"]).default(""),
     LOG_LEVEL: z.enum(logLevels).default("info"),
     PUBLIC_URL: z.url({ protocol: /^https?$/ }).transform((url) => new URL(url).origin),
     MAIL_FROM: z.email(),
@@ -71,7 +72,10 @@ const settingsSchema = z
     // Else every webhook would have other secrets, and nobody would be told.
     ({ REFRESH_SECRET, WEBHOOK_SECRET }) => REFRESH_SECRET.length === 1 || WEBHOOK_SECRET !== "",
     { path: ["WEBHOOK_SECRET"] },
-  );
+  )
+  .refine(({ PLAY_FAULTS, PUBLIC_URL }) => PLAY_FAULTS === "" || isLoopback(new URL(PUBLIC_URL).hostname), {
+    path: ["PLAY_FAULTS"],
+  });
 
 /**
  * Lines below this are not written. Apart from the settings, which throw where any of them is at fault: that must be logged.
@@ -136,6 +140,8 @@ export interface Settings {
   dnsOverHttps: string;
   /** Origin of the addresses in messages. From here, never from a request: its `Host` may be anybody's. */
   publicUrl: string;
+  /** Requests may ask for a fault to be played to them: on a laptop alone (src/monitoring/play-faults.ts). */
+  playsFaults: boolean;
   /** Who messages come from. */
   mailFrom: string;
 }
@@ -171,6 +177,7 @@ function parseSettings(env: SettingsSource): Settings {
         'WEBHOOKS_TO_LOOPBACK "true" or nothing, SECOND_FACTOR "optional" or "required", ' +
         'DEBUG_REQUESTS "true" or nothing, LOG_LEVEL debug, info, warn or error, ' +
         "ADMIN_TOKEN a random text of 32 characters or more, or nothing, DNS_OVER_HTTPS an https URL, " +
+        'PLAY_FAULTS "true" where PUBLIC_URL is this machine, or nothing, ' +
         "PUBLIC_URL the service's own http(s) address, MAIL_FROM an e-mail address.",
     );
   }
@@ -187,6 +194,7 @@ function parseSettings(env: SettingsSource): Settings {
     webhooksToLoopback: data.WEBHOOKS_TO_LOOPBACK === "true",
     dnsOverHttps: data.DNS_OVER_HTTPS,
     publicUrl: data.PUBLIC_URL,
+    playsFaults: data.PLAY_FAULTS === "true",
     mailFrom: data.MAIL_FROM,
     google: clientId && clientSecret ? { issuer, clientId, clientSecret } : undefined,
   };

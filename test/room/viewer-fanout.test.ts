@@ -145,6 +145,27 @@ describe("an audience behind fan-outs", () => {
     expect(await audience[2]!.socket.next()).toEqual({ closed: closeCodes.deleted.code });
   });
 
+  it("RM-5: a socket whose attachment this code did not write is closed with 4503, what it sends is not heard; the others stay", async () => {
+    const { room, audience, write, expectAll } = await setUpAudience(3);
+    await runInDurableObject(fanoutOf(room), (_fanout, state) => {
+      for (const socket of state.getWebSockets()) {
+        const { session } = socket.deserializeAttachment();
+        if (session.grant.userId === "viewer-0") socket.serializeAttachment({ v: 1, session });
+      }
+    });
+    await evictDurableObject(fanoutOf(room), { webSockets: "hibernate" });
+    const [other] = audience.splice(0, 1);
+    other!.socket.send({ type: "hello", client_id: "viewer-0-1" });
+    expect(await other!.socket.next()).toEqual({ closed: closeCodes.restarted.code });
+    await write();
+    await expectAll();
+    expect((await fanoutOf(room).stats()).sockets).toBe(2);
+    await other!.comeBack();
+    audience.push(other!);
+    await write();
+    await expectAll();
+  });
+
   it("a room that slept and knows no numbers still leads everybody to a place", async () => {
     const { room } = await setUpAudience(3 * limits.fanoutViewers);
     await evictDurableObject(env.ROOMS.getByName(room), { webSockets: "hibernate" });

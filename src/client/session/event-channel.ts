@@ -127,13 +127,13 @@ export class EventChannel implements Channel {
   }
 
   /** Parses the stream (WHATWG HTML §9.2.6), as far as the service makes use of it. */
-  async #read(body: ReadableStream<Uint8Array>, { aborted }: AbortSignal): Promise<void> {
+  async #read(body: ReadableStream<Uint8Array>, signal: AbortSignal): Promise<void> {
     const reader = body.getReader();
     const decoder = new TextDecoder();
     let rest = "";
     for (;;) {
       const { done, value } = await reader.read();
-      if (done || aborted) return;
+      if (done || signal.aborted) return;
       this.#heardAt = Date.now();
       const blocks = (rest + decoder.decode(value, { stream: true })).split("\n\n");
       rest = blocks.pop() ?? "";

@@ -1,9 +1,10 @@
 // The Worker of history-growth.ts: rooms that can be given a long history at once, and questions about it.
+import { lifeBundle } from "../src/documents/life-bundle.ts";
 import { insertion, replacement } from "../src/ot/operation.ts";
 import { Text } from "../src/ot/text.ts";
 import { DocumentRoom as Room } from "../src/room/document-room.ts";
 import type { LastSubmission } from "../src/room/operation-log.ts";
-import type { Grant } from "../src/room/room-api.ts";
+import type { DocumentRoomApi, Grant } from "../src/room/room-api.ts";
 import { SqliteOperationLog } from "../src/room/sqlite-operation-log.ts";
 import { Random } from "../test/support/ot-random.ts";
 
@@ -98,6 +99,15 @@ const questions: Record<string, Question> = {
   blame: (room) => room.blame({ from: 0, most: 1_000 }),
   diff: (room, of) => room.diff({ from: of, to: of + 1_000 }),
   history: (room, of) => room.changes({ before: of, limit: 50 }),
+  export: async (room) => {
+    const life = await room.life();
+    if (!life.ok) return life;
+    const about = { life, documentId: "", software: "", exportedAt: "" };
+    let bytes = 0;
+    for await (const chunk of lifeBundle(room as unknown as DocumentRoomApi, about, ""))
+      bytes += chunk.length;
+    return bytes;
+  },
   operations: (room, of) => room.operations({ since: of, limit: 1_000 }),
 };
 

@@ -29,6 +29,7 @@ try {
       ["text at version", 500],
       ["diff", operations / 4],
       ["blame", 0],
+      ["export", 0],
     ] as const) {
       const asked = [];
       const cpu = [serverCpu()];

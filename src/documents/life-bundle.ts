@@ -1,3 +1,4 @@
+import { Text } from "../ot/text.ts";
 import { errorFields, log } from "../platform/log.ts";
 import { limits } from "../protocol/limits.ts";
 import type { DocumentRoomApi, LifeRecord, OperationRecord } from "../room/room-api.ts";
@@ -31,7 +32,7 @@ export function lifeBundle(
   const encoder = new TextEncoder();
   const introduced = new Set<number>();
   let since = life.horizon;
-  let hash: number | undefined;
+  let hash: number | undefined = Text.from(life.text).hash();
   const head = { ...about, ...life, servedHash: life.hash, isAnonymized: false };
   let text = encodeHead(head);
   const page = async (): Promise<boolean> => {

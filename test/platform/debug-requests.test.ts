@@ -104,6 +104,21 @@ describe("debugging of a request", () => {
     expect(shown.at(-1)).toMatchObject({ event: "debug_answer", body: "[application/zip]" });
   });
 
+  it("shows an answer as far as it came, where whoever asked has gone", async () => {
+    const { access_token: token } = await newAccount();
+    const content = "word ".repeat(200_000);
+    const { body: made } = await api("POST", "/documents", { token, json: { title: "T", content } });
+    const shown = lines();
+    const headers = { ...debug, authorization: `Bearer ${token}` };
+    const answer = await exports.default.fetch(
+      new Request(`https://materi.test/api/v1/documents/${made.id}/content`, { headers }),
+    );
+    const reader = answer.body!.getReader();
+    await reader.read();
+    await reader.cancel();
+    await vi.waitFor(() => expect(shown.at(-1)).toMatchObject({ event: "debug_answer", status: 200 }));
+  });
+
   it("shows an upgrade, without its token, and leaves the socket as it is", async () => {
     const { access_token: token } = await newAccount();
     const { body: made } = await api("POST", "/documents", { token, json: { title: "T", content: "x" } });

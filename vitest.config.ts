@@ -34,7 +34,7 @@ export default defineConfig({
       {
         test: {
           name: "node",
-          include: ["test/{ot,time-travel,client,scripts,conformance,simulator}/**/*.test.ts"],
+          include: ["test/{ot,otlp,time-travel,client,scripts,conformance,simulator}/**/*.test.ts"],
           testTimeout: 120_000,
         },
       },

@@ -32,6 +32,7 @@ const rules: Record<string, Rule> = {
   // The packages are those that a binding is for; test/scripts/client-package.test.ts sees that nothing else brings them in.
   client: { folders: ["ot", "protocol"], packages: /^(@codemirror\/(state|view)|react)$/ },
   "test-kit": { folders: ["client", "room", "ot", "protocol"], packages: /^$/ },
+  otlp: { folders: [], packages: /^node:timers\/promises$/ },
   web: { folders: ["client", "time-travel", "ot", "protocol"] },
 };
 /** The files of src itself: the Worker's entry, its composition, its bindings. */

@@ -8,6 +8,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { announceMail } from "./announce-mail.ts";
 import { buildWeb } from "./build-web.ts";
 import { startLocalProvider } from "./local-oidc.ts";
+import { exportingSpans } from "./local-otlp.ts";
 import { completeSecrets } from "./local-secrets.ts";
 import { showLog } from "./terminal-log.ts";
 import { wranglerBin, wranglerEnv } from "./wrangler.ts";
@@ -133,6 +134,7 @@ function serve(settings: Record<string, string>): ChildProcess {
     [
       wranglerBin,
       "dev",
+      ...exportingSpans(process.env),
       "--ip",
       "127.0.0.1",
       "--port",

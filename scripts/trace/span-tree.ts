@@ -57,6 +57,7 @@ export const framesIn = (node: SpanNode): number =>
 /** How the platform does it, which says nothing of the service. */
 function isPlumbing({ name, attributes }: SpanNode): boolean {
   return (
+    name === "traceparent" ||
     name === "jsRpcSession" ||
     name === "durable_object_subrequest" ||
     name === "jsrpc" ||

@@ -57,8 +57,13 @@ export function joinTrace(header: string | undefined): TraceContext {
   const span = tracing.getActiveSpan();
   const native = span?.isTraced ? span.spanContext() : undefined;
   const caller = parseTraceparent(header);
-  if (caller)
-    span?.setAttributes({ "trace.caller_id": caller.traceId, "trace.caller_span_id": caller.spanId });
+  if (caller) {
+    const ids = { "trace.caller_id": caller.traceId, "trace.caller_span_id": caller.spanId };
+    span?.setAttributes(ids);
+    // What a span has is told when it ends. Who exports spans has to know this before those below it end: so there is a span that
+    // ends at once.
+    inSpan("traceparent", ids, () => {});
+  }
   const traceId = caller?.traceId ?? native?.traceId ?? randomHex(16);
   const flags = caller?.flags ?? (native ? "01" : "00");
   return { traceId, traceparent: `00-${traceId}-${native?.spanId ?? randomHex(8)}-${flags}` };

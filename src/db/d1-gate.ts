@@ -35,7 +35,7 @@ export interface D1Stats {
   latencySeconds: number;
 }
 
-export type D1Outcome = "ok" | "error" | "timeout" | "refused";
+type D1Outcome = "ok" | "error" | "timeout" | "refused";
 
 /** A call of D1 had no answer in time. */
 export class DatabaseTimeout extends Error {

@@ -9,7 +9,7 @@ import { rateLimited } from "../platform/rate-limit.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 
 /** Names the fault that this one request is to meet: one of `plays`. */
-export const playHeader = "x-materi-play";
+const playHeader = "x-materi-play";
 
 type Played = Context<RequestContext>;
 

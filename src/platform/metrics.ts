@@ -48,7 +48,7 @@ export const metricTable = {
   materi_last_report_timestamp_seconds: gauge("When an isolate last told of itself.", []),
 } as const;
 
-export interface Metric {
+interface Metric {
   type: "counter" | "gauge" | "histogram";
   help: string;
   labels: readonly string[];
@@ -124,7 +124,7 @@ export function addSeries(series: Series): void {
 }
 
 /** The numbers of a histogram that has seen this value alone. */
-export function observation(name: NameOf<"histogram">, value: number): number[] {
+function observation(name: NameOf<"histogram">, value: number): number[] {
   const ends: readonly number[] = metricTable[name].ends;
   const numbers = new Array<number>(ends.length + 2).fill(0);
   const found = ends.findIndex((end) => value <= end);

@@ -3,6 +3,7 @@ import { errorFields, log } from "../platform/log.ts";
 import { limits } from "../protocol/limits.ts";
 import type { DocumentRoomApi, LifeRecord, OperationRecord } from "../room/room-api.ts";
 import {
+  type BundleHead,
   encodeActor,
   encodeEnd,
   encodeFailure,
@@ -26,7 +27,15 @@ export function bundled(
  */
 export function lifeBundle(
   room: DocumentRoomApi,
-  { life, ...about }: { life: LifeRecord; documentId: string; software: string; exportedAt: string },
+  {
+    life,
+    ...about
+  }: {
+    life: LifeRecord & Pick<BundleHead, "names">;
+    documentId: string;
+    software: string;
+    exportedAt: string;
+  },
   requestId: string,
 ): ReadableStream<Uint8Array> {
   const encoder = new TextEncoder();

@@ -1,8 +1,11 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
+import { eq } from "drizzle-orm";
+import { documents } from "../db/schema.ts";
 import { serviceVersion } from "../platform/health.ts";
 import { log } from "../platform/log.ts";
 import { jsonAnswer, problemAnswers } from "../platform/openapi.ts";
 import { operatorOnly } from "../platform/operator-guard.ts";
+import { Problem } from "../platform/problem.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import { limits } from "../protocol/limits.ts";
 import { operationTraceId } from "../protocol/operation-trace.ts";
@@ -10,6 +13,7 @@ import * as schemas from "../protocol/rest/operator-documents.ts";
 import { params, placesOf } from "./document-route.ts";
 import { accepted } from "./documents.ts";
 import { bundled, lifeBundle } from "./life-bundle.ts";
+import { receiveLife } from "./receive-life.ts";
 
 const ofOne = { security: [{ operator: [] }], middleware: operatorOnly };
 const problems = [
@@ -46,6 +50,25 @@ const exportRoute = createRoute({
       content: { "application/vnd.materi.bundle": { schema: z.string() } },
     },
     ...problemAnswers(...problems),
+  },
+});
+
+const putBackRoute = createRoute({
+  method: "put",
+  path: "/admin/documents/{id}/life",
+  summary: "For the operator: put a document's text and history back, from a bundle",
+  description:
+    "As `GET …/export` gave it. It takes its place when it has come whole and every hash in it is right; until then nobody sees anything of " +
+    "it. Whoever has the document open comes back and merges what is not saved. The document's row must be there (docs/backup.md).",
+  ...ofOne,
+  request: {
+    params,
+    query: schemas.putBackQuery,
+    body: { required: true, content: { "application/vnd.materi.bundle": { schema: z.string() } } },
+  },
+  responses: {
+    200: jsonAnswer(schemas.putBack, "It is there, under a new epoch."),
+    ...problemAnswers(...problems, "precondition_failed", "invalid_operation", "unavailable"),
   },
 });
 
@@ -99,4 +122,18 @@ export const operatorDocumentRoutes = new OpenAPIHono<RequestContext>()
       "content-disposition": `attachment; filename="materi-${documentId}.ndjson"`,
       "cache-control": "no-store",
     });
+  })
+  .openapi(putBackRoute, async (c) => {
+    const { id: documentId } = c.req.valid("param");
+    const { db, room } = placesOf(c.env);
+    const [row] = await db.select({ id: documents.id }).from(documents).where(eq(documents.id, documentId));
+    // A room that no row names would be erased.
+    if (!row) throw new Problem("not_found", "The document's row is not there: put D1 back first.");
+    const ifAbsent = c.req.valid("query").replace !== "true";
+    const { version, epoch } = accepted(
+      await receiveLife(room(documentId), c.req.raw.body, { documentId, ifAbsent }),
+    );
+    const fields = { request_id: c.get("requestId"), document_id: documentId, version };
+    log("warn", "operator_put_document_back", fields);
+    return c.json({ version, epoch }, 200);
   });

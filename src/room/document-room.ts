@@ -14,6 +14,7 @@ import { FlushMetrics } from "./flush-metrics.ts";
 import { FrameDebugging } from "./frame-debugging.ts";
 import { HistoryAdmin } from "./history-admin.ts";
 import { HistoryReader } from "./history-reader.ts";
+import { IncomingLife } from "./incoming-life.ts";
 import { MeteredOperationLog } from "./metered-operation-log.ts";
 import { NamedVersions } from "./named-versions.ts";
 import { Room } from "./room.ts";
@@ -42,6 +43,8 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
   readonly #announcements: EditAnnouncements;
   readonly #debugging: FrameDebugging;
   readonly #peers = new Map<WebSocket, SocketPeer>();
+  /** The newest life that is being put back. */
+  #incoming: IncomingLife | undefined;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -234,7 +237,8 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
   }
 
   async life(): ReturnType<DocumentRoomApi["life"]> {
-    return this.#past.life();
+    const life = await this.#past.life();
+    return life.ok ? { ...life, names: this.#names.all() } : life;
   }
 
   async records(...slice: Parameters<DocumentRoomApi["records"]>): ReturnType<DocumentRoomApi["records"]> {
@@ -310,6 +314,36 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
 
   async compact(): ReturnType<DocumentRoomApi["compact"]> {
     return this.#history.compact();
+  }
+
+  async putBack({
+    life,
+    ifAbsent,
+  }: Parameters<DocumentRoomApi["putBack"]>[0]): ReturnType<DocumentRoomApi["putBack"]> {
+    const present = this.#room.requests.head();
+    if (!present.ok && present.code !== "not_found") return present;
+    if (present.ok && ifAbsent) {
+      const detail = `the document is there, at version ${present.version}`;
+      return { ok: false, code: "precondition_failed", detail };
+    }
+    const incoming: IncomingLife = new IncomingLife(life, {
+      isCurrent: () => this.#incoming === incoming,
+      storage: this.ctx.storage,
+      now: () => Date.now(),
+      placed: (names) => {
+        this.#names.replaceAll(names);
+        this.#divergences.clear();
+      },
+      done: async () => {
+        this.#incoming = undefined;
+        const replaced = this.#room.requests.lifeReplaced();
+        this.#announcements.edited(Date.now());
+        await this.#fanouts.renewEvery();
+        return replaced;
+      },
+    });
+    this.#incoming = incoming;
+    return { ok: true, incoming };
   }
 
   async replaceEpoch(): ReturnType<DocumentRoomApi["replaceEpoch"]> {

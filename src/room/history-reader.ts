@@ -7,13 +7,12 @@ import { type Change, changesIn, windowVersions } from "./history-changes.ts";
 import type { OperationLog } from "./operation-log.ts";
 import { recordsAfter } from "./operation-records.ts";
 import { type Replayed, replay, replayedText } from "./replay.ts";
-import type { DocumentRoomApi, RoomResult, TextEdit } from "./room-api.ts";
+import type { DocumentRoomApi, LifeRecord, RoomResult, TextEdit } from "./room-api.ts";
 import type { RoomRequests } from "./room-requests.ts";
 
-type Api = Pick<
-  DocumentRoomApi,
-  "changes" | "readVersion" | "diff" | "restore" | "blame" | "life" | "records"
->;
+type Api = Pick<DocumentRoomApi, "changes" | "readVersion" | "diff" | "restore" | "blame" | "records"> & {
+  life(): Promise<RoomResult<LifeRecord>>;
+};
 
 /** Windows of versions that one page of changes looks through: 130,000 operations, some 100 ms. */
 const windowsAtOnce = 32;

@@ -166,6 +166,10 @@ export class MemoryOperationLog implements OperationLog {
     this.revision += 1;
   }
 
+  replaced(): void {
+    this.revision += 1;
+  }
+
   replaceEpoch(): void {
     this.#epoch = crypto.randomUUID();
   }

@@ -65,6 +65,19 @@ export class NamedVersions implements Api {
     return { ok: true };
   }
 
+  /** All of them, for a bundle. */
+  all(): NamedVersion[] {
+    return [...this.#kv.list<NamedVersion>({ prefix })].map(([, named]) => named);
+  }
+
+  /** These in the place of all. */
+  replaceAll(names: readonly NamedVersion[]): void {
+    for (const [key] of [...this.#kv.list({ prefix })]) this.#kv.delete(key);
+    for (const { version, name, author, at } of names) {
+      this.#kv.put(keyOf(version), { version, name, author, at } satisfies NamedVersion);
+    }
+  }
+
   async namedVersions({
     before,
     limit,

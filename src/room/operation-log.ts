@@ -161,6 +161,8 @@ export interface OperationLog {
    */
   upkeep(now: number, everything?: boolean): boolean;
   rewrite(rewriting: Rewriting): void;
+  /** The tables behind it were replaced: what was known of them is known no more. */
+  replaced(): void;
   /** Gives this storage another epoch: it was put back to an older state. */
   replaceEpoch(): void;
 }

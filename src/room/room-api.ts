@@ -151,6 +151,23 @@ export interface OperationRecord extends Omit<Logged, "operation"> {
   hash?: number;
 }
 
+/** A life that is on its way into a room. What is refused is refused for good: it is begun anew. */
+export interface IncomingLifeApi {
+  /** The next operations, of versions that follow one another, and those of their actors who were not told of before. */
+  append(page: {
+    actors: readonly Actor[];
+    records: readonly OperationRecord[];
+  }): Promise<RoomResult<{ version: number }>>;
+  /**
+   * All of it came: it takes the place of whatever the room had, under another epoch; who has the document open comes back and merges what
+   * is not saved (law OT-7). `hash`: of the newest text.
+   */
+  finish(end: {
+    names: readonly NamedVersion[];
+    hash?: number;
+  }): Promise<RoomResult<{ version: number; epoch: string }>>;
+}
+
 /** What a document's Durable Object offers to the Worker, beside `fetch` for the socket upgrade. */
 export interface DocumentRoomApi {
   /** Brings the room into being, with its first text; repeating it changes nothing and answers the current version. */
@@ -214,7 +231,7 @@ export interface DocumentRoomApi {
   /** For the operator: shows the frames of the document's sockets in the log, until a time (ms since the epoch) or no longer. */
   debugFrames(until: number | undefined): Promise<RoomResult<object>>;
   /** For the operator: see `records`. */
-  life(): Promise<RoomResult<LifeRecord>>;
+  life(): Promise<RoomResult<LifeRecord & { names: NamedVersion[] }>>;
   /**
    * For the operator: what is known of the operations after a version, at most `limit` and `limits.tracedOperations`, fewer where they are
    * large, and of who made them. With `hash`, only if that is the hash of the text at `since`: else the history was
@@ -227,6 +244,11 @@ export interface DocumentRoomApi {
   }): Promise<
     RoomResult<{ records: OperationRecord[]; actors: Actor[]; version: number; originsFrom: number }>
   >;
+  /** For the operator: brings in a life as `life` and `records` have told it; with `ifAbsent`, only where no room is yet. */
+  putBack(begin: {
+    life: Omit<LifeRecord, "epoch" | "hash">;
+    ifAbsent: boolean;
+  }): Promise<RoomResult<{ incoming: IncomingLifeApi }>>;
   attendees(): Promise<RoomResult<Attendance>>;
   /** Replaces the text, as one change from the current text; with `ifVersion`, only at that version. */
   replaceContent(change: {

@@ -273,6 +273,18 @@ export class RoomRequests {
     });
   }
 
+  /** Storage holds another life of the document, under another epoch: as above. */
+  lifeReplaced(): RoomResult<{ version: number; epoch: string }> {
+    return this.#guard((): RoomResult<{ version: number; epoch: string }> => {
+      this.#room.log.replaced();
+      this.#room.dropMemory();
+      this.#room.restart("the document was put back from a backup");
+      const room = this.#room.load();
+      if (!room) return { ok: false, ...noSuchDocument };
+      return { ok: true, version: room.authority.version, epoch: room.epoch };
+    });
+  }
+
   /** Asks the room as it is after everything that was accepted is committed (law RM-2). */
   #withRoom<T>(ask: (room: LoadedRoom) => RoomResult<T>): RoomResult<T> {
     return this.#guard(() => {

@@ -166,7 +166,7 @@ export class SqliteHistory {
     }
   }
 
-  writeSegment(table: "segments" | "new_segments", flushes: readonly Flush[]): void {
+  writeSegment(table: "segments" | `${"new" | "incoming"}_segments`, flushes: readonly Flush[]): void {
     this.#sql.exec(
       `INSERT INTO ${table} VALUES (?, ?, ?)`,
       lastVersionOf(flushes.at(-1)!),

@@ -314,6 +314,11 @@ export class SqliteOperationLog implements OperationLog {
     this.#open();
   }
 
+  replaced(): void {
+    this.revision += 1;
+    this.#open();
+  }
+
   replaceEpoch(): void {
     this.#sql.exec("UPDATE room SET epoch = ?", crypto.randomUUID());
   }

@@ -88,6 +88,8 @@ const written: ReadonlySet<Table> = new Set<Table>([
  */
 export function replaceTables(sql: SqlStorage, fill: () => void): void {
   const names = Object.keys(tables) as Table[];
+  // What an attempt to put a life back has left here would be of the old words.
+  for (const table of names) sql.exec(`DROP TABLE IF EXISTS incoming_${table}`);
   // None is dropped before all are filled: SQLite uses a page that was freed in this transaction as it is, with what is in it.
   for (const table of names) createTable(sql, table, `new_${table}`);
   fill();
@@ -97,6 +99,44 @@ export function replaceTables(sql: SqlStorage, fill: () => void): void {
     sql.exec(`DROP TABLE ${table}`);
     sql.exec(`ALTER TABLE new_${table} RENAME TO ${table}`);
   }
+}
+
+/** Empty tables beside the room's own, in the place of what an attempt before may have left. */
+export function createIncoming(sql: SqlStorage): void {
+  for (const table of Object.keys(tables) as Table[]) {
+    sql.exec(`DROP TABLE IF EXISTS incoming_${table}`);
+    createTable(sql, table, `incoming_${table}`);
+  }
+}
+
+/** Puts them in the place of all: to be called in a transaction, with the room's row in them. */
+export function placeIncoming(sql: SqlStorage): void {
+  for (const table of Object.keys(tables) as Table[]) {
+    sql.exec(`DROP TABLE IF EXISTS ${table}`);
+    sql.exec(`ALTER TABLE incoming_${table} RENAME TO ${table}`);
+  }
+}
+
+/** The room's row of a life that came from elsewhere: a storage of its own (`epoch`), with nothing to load behind its snapshot. */
+export function insertIncomingRoom(
+  sql: SqlStorage,
+  {
+    at,
+    version,
+    horizon,
+    originsFrom,
+  }: { at: number; version: number; horizon: number; originsFrom: number },
+): void {
+  sql.exec(
+    "INSERT INTO incoming_room (id, schema, created_at, snapshot_version, epoch, horizon, origins_from, peak_bytes) VALUES (1, ?, ?, ?, ?, ?, ?, ?)",
+    schemaVersion,
+    at,
+    version,
+    crypto.randomUUID(),
+    horizon,
+    originsFrom,
+    sql.databaseSize,
+  );
 }
 
 /** The one row of `room`. */

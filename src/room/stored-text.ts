@@ -3,7 +3,7 @@ import type { Snapshot } from "./operation-log.ts";
 import { rowUnits } from "./segment-runs.ts";
 
 /** The tables that hold a text in parts. */
-export type TextTable = "snapshot" | "base" | "new_snapshot" | "new_base";
+export type TextTable = "snapshot" | "base" | `${"new" | "incoming"}_${"snapshot" | "base"}`;
 
 /** A part as it lies in its row: as it is, or packed. */
 type PartRow = { text: string | ArrayBuffer };

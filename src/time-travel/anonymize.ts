@@ -39,7 +39,7 @@ export function anonymized({ head, actors, operations }: Bundle): Bundle {
     note(made.version);
     return { ...made, operation, ...(now !== undefined && { hash: now }) };
   });
-  const { servedHash, note: _, ...rest } = head;
+  const { servedHash, note: _, names: __, ...rest } = head;
   const served = hashOf(servedHash);
   return {
     head: {

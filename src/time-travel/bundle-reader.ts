@@ -37,11 +37,13 @@ export class BundleReader {
   #line = 0;
   #units = 0;
   #hasEnded = false;
+  #taken = 0;
+  #takenActors = 0;
 
   /** Operations read so far, and how many there are to be. */
   get progress(): { read: number; of: number } {
     const { version = 0, horizon = 0 } = this.#head ?? {};
-    return { read: this.#operations.length, of: version - horizon };
+    return { read: this.#taken + this.#operations.length, of: version - horizon };
   }
 
   push(text: string): void {
@@ -61,8 +63,17 @@ export class BundleReader {
     return { head: this.#head, actors: this.#actors, operations: this.#operations };
   }
 
+  /** Takes out what was read since: of a large bundle not everything need be in memory. `end` answers what came after. */
+  take(): { head: BundleHead | undefined; actors: BundleActor[]; operations: BundleOperation[] } {
+    const operations = this.#operations.splice(0);
+    this.#taken += operations.length;
+    const actors = [...this.#actors.values()].slice(this.#takenActors);
+    this.#takenActors += actors.length;
+    return { head: this.#head, actors, operations };
+  }
+
   get #reached(): number {
-    return (this.#head?.horizon ?? 0) + this.#operations.length;
+    return (this.#head?.horizon ?? 0) + this.#taken + this.#operations.length;
   }
 
   #read(line: string): void {
@@ -101,7 +112,7 @@ export class BundleReader {
     const version = this.#count(fields, "version", horizon);
     const text = this.#text(fields, "text");
     if (!text.isWellFormed()) throw this.#error("`text` holds half a surrogate pair");
-    const { points } = fields;
+    const { points, names } = fields;
     if (!Array.isArray(points)) throw this.#error("`points` is no list");
     const note = fields.note === undefined ? undefined : this.#text(fields, "note");
     const servedHash = fields.served_hash === undefined ? undefined : this.#count(fields, "served_hash");
@@ -120,17 +131,35 @@ export class BundleReader {
         if (!isCount(at) || !isCount(sum)) throw this.#error("`points` holds something that is no point");
         return { version: at, sum };
       }),
+      ...(names !== undefined && { names: this.#names(names) }),
       isAnonymized: fields.anonymized === true,
       ...(note !== undefined && { note }),
     };
   }
 
+  #names(names: unknown): NonNullable<BundleHead["names"]> {
+    if (!Array.isArray(names)) throw this.#error("`names` is no list");
+    return names.map((value: unknown) => {
+      const named = (typeof value === "object" && value !== null ? value : {}) as Fields;
+      return {
+        version: this.#count(named, "version"),
+        name: this.#text(named, "name"),
+        author: { userId: this.#text(named, "user_id"), kind: this.#kind(named) },
+        at: this.#count(named, "at"),
+      };
+    });
+  }
+
+  #kind({ kind }: Fields): BundleActor["kind"] {
+    if (kind !== "person" && kind !== "program" && kind !== "import")
+      throw this.#error("`kind` is none that there is");
+    return kind;
+  }
+
   #addActor(fields: Fields): void {
     const actor = this.#count(fields, "actor");
     if (this.#actors.has(actor)) throw this.#error(`actor ${actor} stands twice`);
-    const { kind } = fields;
-    if (kind !== "person" && kind !== "program" && kind !== "import")
-      throw this.#error("`kind` is none that there is");
+    const kind = this.#kind(fields);
     const clientId = fields.client_id === null ? null : this.#text(fields, "client_id");
     this.#actors.set(actor, { actor, clientId, userId: this.#text(fields, "user_id"), kind });
   }

@@ -23,6 +23,13 @@ export interface BundleHead {
   originsFrom: number;
   /** Sums (CRC-32 of the UTF-8) that were recorded when these texts were the newest. */
   points: readonly { version: number; sum: number }[];
+  /** What people have called versions. */
+  names?: readonly {
+    version: number;
+    name: string;
+    author: Omit<BundleActor, "actor" | "clientId">;
+    at: number;
+  }[];
   /** Whether letters and names are replaced. */
   isAnonymized: boolean;
   /** For people: why it was written. */
@@ -77,6 +84,13 @@ export const encodeHead = (head: BundleHead): string =>
     served_hash: head.servedHash,
     origins_from: head.originsFrom,
     points: head.points.map(({ version, sum }) => [version, sum]),
+    names: head.names?.map(({ version, name, author, at }) => ({
+      version,
+      name,
+      user_id: author.userId,
+      kind: author.kind,
+      at,
+    })),
     anonymized: head.isAnonymized,
     note: head.note,
     text: head.text,

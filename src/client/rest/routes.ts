@@ -268,6 +268,13 @@ export type DocumentPage = {
   next_cursor: string | null;
 };
 
+export type DocumentPutBack = {
+  /** The newest version. */
+  version: number;
+  /** Names the storage from now on. */
+  epoch: string;
+};
+
 export type DocumentStats = {
   /** When the room was last loaded into memory; all counts begin there. */
   since: string;
@@ -1096,6 +1103,15 @@ export interface Routes {
     body: undefined;
     query: undefined;
     answer: undefined;
+  };
+  /** For the operator: put a document's text and history back, from a bundle. */
+  "PUT /admin/documents/{id}/life": {
+    body: string;
+    query: {
+      /** `true`: also where there is a text and a history, which are gone then. Else that is `precondition_failed`. */
+      replace?: "true" | "false" | undefined;
+    };
+    answer: DocumentPutBack;
   };
   /** For the operator: a document's operations, and how they came to be. */
   "GET /admin/documents/{id}/operations": {

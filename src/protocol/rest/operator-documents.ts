@@ -70,3 +70,18 @@ export const recordPage = z
     next_from: z.int().nullable().meta({ description: "Where to go on; null: this was the end." }),
   })
   .meta({ id: "OperationRecordPage" });
+
+/** The query of `PUT /admin/documents/{id}/life`. */
+export const putBackQuery = z.object({
+  replace: z.enum(["true", "false"]).optional().meta({
+    description:
+      "`true`: also where there is a text and a history, which are gone then. Else that is `precondition_failed`.",
+  }),
+});
+
+export const putBack = z
+  .object({
+    version: z.int().meta({ description: "The newest version." }),
+    epoch: z.string().meta({ description: "Names the storage from now on." }),
+  })
+  .meta({ id: "DocumentPutBack" });

@@ -75,7 +75,7 @@ export class IncomingLife extends RpcTarget implements IncomingLifeApi {
           kind,
         );
       }
-      const runs = [...segmentRuns(this.#open)];
+      const runs = [...segmentRuns(this.#open, Number.POSITIVE_INFINITY)];
       // The last may go on with the next page.
       this.#open = runs.pop() ?? [];
       for (const run of runs) this.#write(run);

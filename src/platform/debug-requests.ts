@@ -34,12 +34,6 @@ export const debugRequests = createMiddleware<RequestContext>(async (c, next) =>
 
   await next();
 
-  const request = {
-    headers: redactor.headers(raw.headers),
-    query: redactor.form(search),
-    path: redactor.text(pathname),
-    body: sent.shown(redactor),
-  };
   const { res } = c;
   const common = {
     request_id: c.get("requestId"),
@@ -47,27 +41,47 @@ export const debugRequests = createMiddleware<RequestContext>(async (c, next) =>
     method: raw.method,
     route: routePath(c, -1),
   };
-  const answer = { status: res.status, duration_ms: Math.round((performance.now() - startedAt) * 10) / 10 };
-  const headers = redactor.headers(res.headers);
-  logAsked("debug_request", {
-    ...common,
-    path: redactor.again(request.path),
-    query: redactor.again(request.query),
-    headers: redactor.again(request.headers),
-    body: redactor.again(request.body),
-    body_bytes: sent.bytes,
-  });
-  const write = (body: string, bytes: number) =>
-    logAsked("debug_answer", {
+  logAsked("debug_request", () => {
+    const shown = {
+      headers: redactor.headers(raw.headers),
+      query: redactor.form(search),
+      path: redactor.text(pathname),
+      body: sent.shown(redactor),
+    };
+    return {
       ...common,
-      ...answer,
-      headers: redactor.again(headers),
-      body: redactor.again(body),
-      body_bytes: bytes,
+      path: redactor.again(shown.path),
+      query: redactor.again(shown.query),
+      headers: redactor.again(shown.headers),
+      body: redactor.again(shown.body),
+      body_bytes: sent.bytes,
+    };
+  });
+  const answer = { status: res.status, duration_ms: Math.round((performance.now() - startedAt) * 10) / 10 };
+  const show = (body: () => string, bytes: () => number) =>
+    logAsked("debug_answer", () => {
+      const shown = { headers: redactor.headers(res.headers), body: body() };
+      return {
+        ...common,
+        ...answer,
+        headers: redactor.again(shown.headers),
+        body: redactor.again(shown.body),
+        body_bytes: bytes(),
+      };
     });
   // What has no end would be shown only when it has one.
-  if (!res.body || res.status === 101 || !isText(res.headers)) return write(kindOf(res.headers, res.body), 0);
-  const answered = new Passing(res.headers, res.body, () => write(answered.shown(redactor), answered.bytes));
+  if (!res.body || res.status === 101 || !isText(res.headers)) {
+    return show(
+      () => kindOf(res.headers, res.body),
+      () => 0,
+    );
+  }
+  const answered = new Passing(res.headers, res.body, () =>
+    show(
+      () => answered.shown(redactor),
+      () => answered.bytes,
+    ),
+  );
   c.res = undefined;
   c.res = new Response(answered.body, res);
   return undefined;

@@ -23,10 +23,17 @@ export function log(level: LogLevel, event: string, fields: LogFields = {}): voi
   console[level](JSON.stringify({ event, level, ...fields, trace_id: fields.trace_id ?? currentTraceId() }));
 }
 
-/** A line that somebody has asked for, whatever the level is: what debugging shows. */
-export function logAsked(event: string, fields: LogFields): void {
-  // biome-ignore lint/suspicious/noConsole: as above
-  console.info(JSON.stringify({ event, level: "debug", ...fields }));
+/**
+ * A line that somebody has asked for, whatever the level is: what debugging shows. What `describe` throws stays here, since
+ * debugging changes nothing of what it shows.
+ */
+export function logAsked(event: string, describe: () => LogFields): void {
+  try {
+    // biome-ignore lint/suspicious/noConsole: as above
+    console.info(JSON.stringify({ event, level: "debug", ...describe() }));
+  } catch (error) {
+    log("error", "debugging_failed", errorFields(error));
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 import { type SettingsSource, secretsOf } from "../env.ts";
-import { logAsked } from "../platform/log.ts";
+import { errorFields, log, logAsked } from "../platform/log.ts";
 import { Redactor } from "../platform/redaction.ts";
 import { serverLimits } from "../protocol/limits.ts";
 import type { Session } from "./peer.ts";
@@ -55,29 +55,44 @@ export class FrameDebugging {
   #show(direction: "in" | "out", socket: string, session: Session, frame: string | ArrayBuffer): void {
     const now = this.#ports.now();
     if (now >= (this.#until ?? 0)) {
-      this.set(undefined);
+      this.#end();
       return;
     }
     // A document with a thousand viewers would fill the log by itself.
     if (!this.#mayWrite(now)) return;
-    const { documentId, shard, env } = this.#ports;
-    const redactor = new Redactor(secretsOf(env));
-    const { actor, grant } = session;
-    logAsked("debug_frame", {
-      document_id: documentId,
-      shard,
-      socket: redactor.text(socket),
-      client_id: actor?.clientId ? redactor.text(actor.clientId) : undefined,
-      user_id: grant.userId,
-      direction,
-      ...shownFrame(redactor, frame),
+    logAsked("debug_frame", () => {
+      const { documentId, shard, env } = this.#ports;
+      const redactor = new Redactor(secretsOf(env));
+      const { actor, grant } = session;
+      return {
+        document_id: documentId,
+        shard,
+        socket: redactor.text(socket),
+        client_id: actor?.clientId ? redactor.text(actor.clientId) : undefined,
+        user_id: grant.userId,
+        direction,
+        ...shownFrame(redactor, frame),
+      };
     });
+  }
+
+  /** In the midst of a frame, which what storage throws is no business of: it is deleted at another wake. */
+  #end(): void {
+    this.#until = undefined;
+    try {
+      this.#ports.kv.delete(key);
+    } catch (error) {
+      log("error", "debugging_failed", { document_id: this.#ports.documentId, ...errorFields(error) });
+    }
   }
 
   #mayWrite(now: number): boolean {
     if (now - this.#second.at >= 1_000) {
       const { left } = this.#second;
-      if (left > 0) logAsked("debug_frames_left_out", { document_id: this.#ports.documentId, frames: left });
+      if (left > 0) {
+        const { documentId } = this.#ports;
+        logAsked("debug_frames_left_out", () => ({ document_id: documentId, frames: left }));
+      }
       this.#second = { at: now, written: 0, left: 0 };
     }
     if (this.#second.written < serverLimits.debuggedFrames) {

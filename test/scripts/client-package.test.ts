@@ -8,6 +8,7 @@ import { checkPackage, createPackageFromTarballData } from "@arethetypeswrong/co
 import { publint } from "publint";
 import { rolldown } from "rolldown";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { operationTraceId } from "../../src/protocol/operation-trace.ts";
 
 /** Bytes that a page loads for an entry of the library before anything else, minified and compressed. */
 async function size(entry: string): Promise<number> {
@@ -75,16 +76,17 @@ describe("what is packed", { timeout: 120_000 }, () => {
       import "materi/offline";
       import "materi/textarea";
       import { TestService } from "materi/test-kit";
+      import { operationTraceId } from "materi/trace";
       const service = new TestService({ seed: 1 });
       const session = service.open("ann");
       await service.settle();
       session.edit(insertion(0, "packed"));
       await service.settle();
-      console.log(service.text, typeof new MateriClient({ url: "http://x.invalid" }).documents.create);
+      console.log(service.text, typeof new MateriClient({ url: "http://x.invalid" }).documents.create, operationTraceId("d", 1));
       service.close();`;
     writeFileSync(join(folder, "unpacked", "run.mjs"), script);
     expect(run(`"${process.execPath}" "${join(folder, "unpacked", "run.mjs")}"`).trim()).toBe(
-      "packed function",
+      `packed function ${operationTraceId("d", 1)}`,
     );
   });
 

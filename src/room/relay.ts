@@ -152,8 +152,8 @@ export class Relay {
 
   async #copy(since: number | undefined, suffices: (mirror: Mirror) => boolean): Promise<Mirror | undefined> {
     if (this.#mirror && suffices(this.#mirror)) return this.#mirror;
-    // One that is under way may have been answered before.
-    await this.#attaching?.catch(() => {});
+    // One that is under way may have been answered before, or begin after what this needs.
+    while (this.#attaching) await this.#attaching.catch(() => {});
     if (!this.#mirror || !suffices(this.#mirror)) await this.attach({ since });
     return this.#mirror;
   }

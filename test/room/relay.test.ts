@@ -213,6 +213,26 @@ describe("subscribing", () => {
     expect(fan.attached).toBe(attached + 3);
   });
 
+  it("one that is under way may begin later than another needs, which then gets its own", async () => {
+    const fan = new FanoutHarness();
+    await fan.view("vic");
+    await fan.written("a");
+    fan.relay.forget();
+    const { attach } = fan;
+    const answers: (() => void)[] = [];
+    fan.attach = async (since) => {
+      await new Promise<void>((resolve) => answers.push(resolve));
+      return attach(since);
+    };
+    const copies = [fan.relay.copySince(2), fan.relay.copySince(1)];
+    for (let asked = 0; asked < 2; asked++) {
+      await fan.settle();
+      answers[asked]?.();
+    }
+    await Promise.all(copies);
+    expect(fan.relay.mirror?.since(1)).toHaveLength(1);
+  });
+
   it("what was answered before the history was rewritten is asked for again", async () => {
     const fan = new FanoutHarness();
     const viewer = await fan.view("vic");

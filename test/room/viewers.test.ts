@@ -1,4 +1,4 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished } from "vitest";
 import { closeCodes } from "../../src/protocol/close-codes.ts";
 import { limits } from "../../src/protocol/limits.ts";
 import type { Feed } from "../../src/room/fanout-api.ts";
@@ -174,11 +174,14 @@ describe("a viewer's other frames", () => {
   });
 
   it("FL-1, FL-2: too many are put off with the time to wait, and who goes on all the same is closed", async () => {
+    const { socketRate } = limits;
+    const burst = 500;
+    Object.assign(limits, { socketRate: { perSecond: 100, burst } });
+    onTestFinished(() => void Object.assign(limits, { socketRate }));
     const fan = new FanoutHarness();
     const viewer = await fan.view("vic");
     const other = await fan.view("wes");
     const submit = { type: "submit", seq: 1, base: 1, op: ["x"] };
-    const { burst } = limits.socketRate;
     for (let sent = 0; sent < burst; sent++) fan.send(viewer, submit);
     viewer.take();
     expect(await fan.ask(viewer, submit)).toMatchObject([{ type: "slow_down", seq: 1 }]);

@@ -49,9 +49,14 @@ export class BundleReader {
   push(text: string): void {
     this.#units += text.length;
     if (this.#units > bundleUnits) throw this.#error(`a bundle has at most ${bundleUnits} code units`);
-    const lines = (this.#rest + text).split("\n");
-    this.#rest = lines.pop() ?? "";
-    for (const line of lines) this.#read(line);
+    if (text.includes("\n")) {
+      const lines = (this.#rest + text).split("\n");
+      this.#rest = lines.pop() ?? "";
+      for (const line of lines) this.#read(line);
+    } else {
+      // Not looked through again and again: a line may come in a thousand pieces.
+      this.#rest += text;
+    }
     if (this.#rest.length > lineUnits) throw this.#error(`a line has at most ${lineUnits} code units`);
   }
 

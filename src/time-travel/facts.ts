@@ -55,5 +55,5 @@ export const latencyText = ({ latencyMs, base }: Pick<OperationFacts, "latencyMs
 /** An operation as JSON, cut where it is long. */
 export function operationText(op: readonly (number | string)[], units: number): string {
   const whole = JSON.stringify(op);
-  return whole.length <= units ? whole : `${whole.slice(0, units - 1)}…`;
+  return whole.length <= units ? whole : `${whole.slice(0, units - 1).replace(/[\ud800-\udbff]$/, "")}…`;
 }

@@ -97,7 +97,10 @@ describe("npm run inspect", () => {
     expect(inspect(path, "--at", "99999")).toMatchObject({ status: 2 });
     expect(inspect(cut)).toMatchObject({ status: 3, err: expect.stringContaining("cut off behind version") });
     expect(inspect(join(import.meta.dirname, "inspect.test.ts"))).toMatchObject({ status: 3 });
-    expect(inspect(id)).toMatchObject({ status: 2, err: expect.stringContaining("MATERI_ADMIN_TOKEN") });
+    expect(inspect(id, "--url", "https://materi.invalid")).toMatchObject({
+      status: 2,
+      err: expect.stringContaining("MATERI_ADMIN_TOKEN"),
+    });
   });
 });
 

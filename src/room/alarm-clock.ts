@@ -28,6 +28,9 @@ const shortest = 1_000;
 /** Milliseconds until a task that threw is run again; doubled for each time, up to the longest. */
 const retry = { first: 5_000, longest: 3_600_000 };
 
+/** Milliseconds ahead from which on a time is never: the platform refuses alarms after the year 275,760. */
+const furthest = 200 * 366 * 24 * 3_600_000;
+
 /** How often the platform runs an alarm that throws again, at most six times: before the last, another is set. */
 const lastRetries = 5;
 
@@ -60,7 +63,7 @@ export class AlarmClock {
    * every operation, it waits for nothing, and it never throws.
    */
   by(at: number): void {
-    if (at >= this.#wanted) return;
+    if (at >= this.#wanted || at - this.#ports.now() > furthest) return;
     this.#wanted = at;
     this.#writing = this.#writing.then(() => this.#store());
   }

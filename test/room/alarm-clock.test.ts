@@ -75,6 +75,18 @@ function clockTest(title: string, test: (harness: ClockHarness) => Promise<void>
 }
 
 describe("alarm clock", () => {
+  clockTest(
+    "a time that the platform takes for no alarm is never, and nothing to report",
+    async (harness) => {
+      const clock = harness.wake(task("never", 8_640_000_000_000_000));
+      clock.by(8_640_000_000_000_000);
+      await harness.ring(clock);
+      await clock.settled();
+      expect(harness.takeWritten()).toEqual([]);
+      expect(harness.reported).toEqual([]);
+    },
+  );
+
   clockTest("only an earlier time writes the alarm, also after the object woke anew", async (harness) => {
     const { now } = harness;
     const clock = harness.wake();

@@ -71,8 +71,9 @@ export class CloudflareApi {
     }
   }
 
-  async post(path: string, json: object): Promise<void> {
-    await this.#ask("POST", path, json);
+  /** Throws Failure with Cloudflare's own words. */
+  post<T>(path: string, json: object): Promise<T> {
+    return this.#ask<T>("POST", path, json);
   }
 
   async #ask<T>(method: string, path: string, json?: object): Promise<T> {

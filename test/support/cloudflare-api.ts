@@ -132,7 +132,8 @@ export async function startCloudflareDouble(): Promise<CloudflareDouble> {
       if (!found) throw notFound(7404, "The database was not found");
       if (!fourth) return { name: found[0], uuid: found[1].uuid };
       if (fourth === "time_travel") return { bookmark: `bookmark-${databases.size}` };
-      if (fourth === "query") return runSql(found[1].sql, JSON.parse(body) as Query);
+      if (fourth === "query")
+        return runSql(found[1].sql, JSON.parse(Buffer.from(body, "latin1").toString("utf8")) as Query);
     }
     if (route === "GET /queues/") {
       const wanted = query.get("name");
@@ -268,7 +269,7 @@ function runSql(database: DatabaseSync, { sql, params = [] }: Query) {
     database.exec(`BEGIN;${sql};COMMIT`);
     return [{ success: true, meta, results: [] }];
   } catch (error) {
-    if (!isRead) database.exec("ROLLBACK");
+    if (database.isTransaction) database.exec("ROLLBACK");
     throw { status: 400, code: 7500, message: `${(error as Error).message}: SQLITE_ERROR` } satisfies Refusal;
   }
 }

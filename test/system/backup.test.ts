@@ -141,8 +141,12 @@ describe("npm run backup and npm run restore", { timeout: 300_000 }, () => {
     const spoilt = await run("restore", second.server.url, "--from", to, "--document", ids[1]!);
     expect(spoilt).toMatchObject({ status: 1, said: expect.stringContaining("SHA-256") });
     expect(
-      (await ask(second.server.url, "POST", "/auth/register", undefined, { ...account, email: "ben@example.com" }))
-        .status,
+      (
+        await ask(second.server.url, "POST", "/auth/register", undefined, {
+          ...account,
+          email: "ben@example.com",
+        })
+      ).status,
     ).toBe(201);
     expect((await run("restore", second.server.url, "--from", to)).said).toContain("into an empty one");
   });

@@ -7,7 +7,9 @@ import packageJson from "../../package.json" with { type: "json" };
 import { wranglerBin, wranglerEnv } from "../../scripts/wrangler.ts";
 
 /** What an operator is told to do, at a time when nobody can look whether it is right. */
-const pages = ["runbook", "deploying"].map((name) => readFileSync(`docs/${name}.md`, "utf8")).join("\n");
+const pages = ["runbook", "deploying", "backup"]
+  .map((name) => readFileSync(`docs/${name}.md`, "utf8"))
+  .join("\n");
 const code = [
   ...[...pages.matchAll(/```sh\n([\s\S]*?)```/g)].flatMap(([, block = ""]) => block.split("\n")),
   ...[...pages.replaceAll(/```[\s\S]*?```/g, "").matchAll(/`([^`]+)`/g)].map(([, span = ""]) => span),
@@ -16,7 +18,7 @@ const sources = globSync("src/**/*.ts").map((file) => readFileSync(file, "utf8")
 
 const optionsOf = (command: string) => command.match(/(?<= )--[a-z][a-z-]*/g) ?? [];
 
-describe("docs/runbook.md and docs/deploying.md", () => {
+describe("docs/runbook.md, docs/deploying.md and docs/backup.md", () => {
   const scripts = code.flatMap((line) => [...line.matchAll(/npm run ([\w:-]+)(?: -- (.*))?/g)]);
   it.each(scripts.map(([all, name = "", rest = ""]) => [all, name, rest]))("%s", (_, name, rest) => {
     const command = (packageJson.scripts as Record<string, string>)[name];

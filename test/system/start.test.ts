@@ -38,7 +38,9 @@ test("the first start makes secrets and tables, and serves; the second keeps the
   const port = await freePort();
   const first = start(port);
   await running(first);
-  expect(first.said()).toContain("Made SIGNING_KEYS, REFRESH_SECRET, ENCRYPTION_SECRET, ADMIN_TOKEN in .dev.vars");
+  expect(first.said()).toContain(
+    "Made SIGNING_KEYS, REFRESH_SECRET, ENCRYPTION_SECRET, ADMIN_TOKEN in .dev.vars",
+  );
   const secrets = readFileSync(join(checkout, ".dev.vars"), "utf8");
   expect(statSync(join(checkout, ".dev.vars")).mode & 0o777).toBe(0o600);
   expect(spawnSync("git", ["check-ignore", "-q", ".dev.vars"]).status).toBe(0);

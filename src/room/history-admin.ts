@@ -15,6 +15,7 @@ export class HistoryAdmin implements Api {
   readonly #storage: DurableObjectStorage;
   readonly #clock: AlarmClock;
   readonly #divergences: DivergenceReports;
+  readonly #report: (error: unknown) => void;
 
   /** Ends with the last erasing that was asked for: they go one after the other, for all write the same table. */
   #erasing: Promise<void> = Promise.resolve();
@@ -25,12 +26,15 @@ export class HistoryAdmin implements Api {
     storage: DurableObjectStorage;
     clock: AlarmClock;
     divergences: DivergenceReports;
+    /** An error that stopped what was asked for, for the operator. */
+    report: (error: unknown) => void;
   }) {
     this.#room = parts.room;
     this.#log = parts.log;
     this.#storage = parts.storage;
     this.#clock = parts.clock;
     this.#divergences = parts.divergences;
+    this.#report = parts.report;
   }
 
   async redact(request: Parameters<Api["redact"]>[0]): ReturnType<Api["redact"]> {
@@ -74,7 +78,17 @@ export class HistoryAdmin implements Api {
     if (!read.ok) return read;
     // What is typed meanwhile is not waited for.
     const steps = 4 + (read.version - this.#log.horizon) / 1_000;
-    for (let step = 0; step < steps && this.#log.upkeep(Date.now(), true); step++) await turn();
+    try {
+      for (let step = 0; step < steps && this.#log.upkeep(Date.now(), true); step++) await turn();
+    } catch (error) {
+      // Nothing of the step that failed is stored, and the history is what it was.
+      this.#report(error);
+      return {
+        ok: false,
+        code: "unavailable",
+        detail: "the history could not be sealed, and stays as it is",
+      };
+    }
     return { ok: true, horizon: this.#log.horizon, databaseBytes: this.#storage.sql.databaseSize };
   }
 }

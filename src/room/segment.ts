@@ -118,6 +118,27 @@ export function encodeSegment(flushes: readonly Flush[]): Uint8Array<ArrayBuffer
   return sealed;
 }
 
+/**
+ * The same, read again before anything else is let go for it: a history that does not come back as it went in is not sealed. Throws
+ * SegmentError then.
+ */
+export function sealedSegment(flushes: readonly Flush[]): Uint8Array<ArrayBuffer> {
+  const sealed = encodeSegment(flushes);
+  const read = decodeSegment(sealed);
+  const first = flushes.findIndex((flush, index) => told(flush) !== told(read[index]));
+  if (first >= 0)
+    throw new SegmentError(`what was sealed of version ${flushes[first]!.from} reads otherwise`);
+  return sealed;
+}
+
+const told = (flush: Flush | undefined): string | undefined =>
+  flush &&
+  JSON.stringify([
+    flush.from,
+    Math.floor(flush.at / 1000),
+    flush.entries.map(({ actor, seq, operation }) => [actor, seq, operation]),
+  ]);
+
 /** Throws SegmentError on bytes that `encodeSegment` did not make. */
 export function decodeSegment(sealed: Uint8Array): Flush[] {
   return strictly(() => {

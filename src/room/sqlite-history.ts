@@ -1,6 +1,6 @@
 import type { Operation } from "../ot/operation.ts";
 import type { Flush, Logged } from "./operation-log.ts";
-import { decodeSegment, encodeSegment, summarizeSegment } from "./segment.ts";
+import { decodeSegment, sealedSegment, summarizeSegment } from "./segment.ts";
 import { rowUnits, segmentOperations, segmentRuns } from "./segment-runs.ts";
 import { emptyOperations } from "./sqlite-schema.ts";
 
@@ -171,7 +171,7 @@ export class SqliteHistory {
       `INSERT INTO ${table} VALUES (?, ?, ?)`,
       lastVersionOf(flushes.at(-1)!),
       flushes.reduce((latest, { at }) => Math.max(latest, at), 0),
-      encodeSegment(flushes),
+      sealedSegment(flushes),
     );
   }
 

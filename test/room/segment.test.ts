@@ -2,7 +2,13 @@ import { crc32 } from "node:zlib";
 import { describe, expect, it } from "vitest";
 import { type Operation, OperationBuilder } from "../../src/ot/operation.ts";
 import type { Flush } from "../../src/room/operation-log.ts";
-import { decodeSegment, encodeSegment, SegmentError, summarizeSegment } from "../../src/room/segment.ts";
+import {
+  decodeSegment,
+  encodeSegment,
+  SegmentError,
+  sealedSegment,
+  summarizeSegment,
+} from "../../src/room/segment.ts";
 import { alphabetNames, Random, randomOperation, randomPoints } from "../support/ot-random.ts";
 
 const seed = 20_261_123;
@@ -43,6 +49,18 @@ function anyOperation(random: Random): Operation {
 }
 
 describe("segment", () => {
+  it("RM-8: what does not come back as it went in is not sealed", () => {
+    const random = new Random(seed);
+    for (let count = 0; count < 200; count++) {
+      const flushes = randomFlushes(random);
+      expect(sealedSegment(flushes)).toEqual(encodeSegment(flushes));
+    }
+    // Not in normal form, so it reads in another order.
+    const operation = [-1, "a"] as unknown as Operation;
+    const flushes = [{ from: 1, at: 0, entries: [{ actor: 1, seq: 1, operation }] }];
+    expect(() => sealedSegment(flushes)).toThrow(SegmentError);
+  });
+
   it(`gives back exactly what was sealed: actor, seq, operation, origin, time of each flush (seed ${seed})`, () => {
     const random = new Random(seed);
     for (let round = 0; round < 600; round++) {

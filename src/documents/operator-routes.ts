@@ -1,15 +1,17 @@
 import { createRoute, OpenAPIHono, z } from "@hono/zod-openapi";
 import { eq } from "drizzle-orm";
+import type { Database } from "../db/database.ts";
 import { documents } from "../db/schema.ts";
 import { serviceVersion } from "../platform/health.ts";
 import { log } from "../platform/log.ts";
-import { jsonAnswer, problemAnswers } from "../platform/openapi.ts";
+import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers } from "../platform/openapi.ts";
 import { operatorOnly } from "../platform/operator-guard.ts";
 import { Problem } from "../platform/problem.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import { limits } from "../protocol/limits.ts";
 import { operationTraceId } from "../protocol/operation-trace.ts";
 import * as schemas from "../protocol/rest/operator-documents.ts";
+import type { DocumentRoomApi } from "../room/room-api.ts";
 import { params, placesOf } from "./document-route.ts";
 import { accepted } from "./documents.ts";
 import { bundled, lifeBundle } from "./life-bundle.ts";
@@ -72,6 +74,21 @@ const putBackRoute = createRoute({
   },
 });
 
+const rewindRoute = createRoute({
+  method: "post",
+  path: "/admin/documents/{id}/rewind",
+  summary: "For the operator: put a document's storage back to a moment of the last 30 days",
+  description:
+    "By the platform's point-in-time recovery, which a laptop does not have (`not_configured`). What was written since is gone. Whoever has " +
+    "the document open comes back and merges what is not saved. If it gets no answer, it is to be asked again.",
+  ...ofOne,
+  request: { params, body: jsonRequest(schemas.rewinding) },
+  responses: {
+    200: jsonAnswer(schemas.rewound, "It is what it was then, under a new epoch."),
+    ...problemAnswers(...problems, ...bodyProblems, "unavailable"),
+  },
+});
+
 /** What the operator may ask of any document, with `ADMIN_TOKEN`: each question is in the log. */
 export const operatorDocumentRoutes = new OpenAPIHono<RequestContext>()
   .openapi(recordsRoute, async (c) => {
@@ -126,9 +143,7 @@ export const operatorDocumentRoutes = new OpenAPIHono<RequestContext>()
   .openapi(putBackRoute, async (c) => {
     const { id: documentId } = c.req.valid("param");
     const { db, room } = placesOf(c.env);
-    const [row] = await db.select({ id: documents.id }).from(documents).where(eq(documents.id, documentId));
-    // A room that no row names would be erased.
-    if (!row) throw new Problem("not_found", "The document's row is not there: put D1 back first.");
+    await rowOf(db, documentId);
     const ifAbsent = c.req.valid("query").replace !== "true";
     const { version, epoch } = accepted(
       await receiveLife(room(documentId), c.req.raw.body, { documentId, ifAbsent }),
@@ -136,4 +151,31 @@ export const operatorDocumentRoutes = new OpenAPIHono<RequestContext>()
     const fields = { request_id: c.get("requestId"), document_id: documentId, version };
     log("warn", "operator_put_document_back", fields);
     return c.json({ version, epoch }, 200);
+  })
+  .openapi(rewindRoute, async (c) => {
+    const { id } = c.req.valid("param");
+    const { db, room } = placesOf(c.env);
+    await rowOf(db, id);
+    const { before } = accepted(await room(id).rewind(Date.parse(c.req.valid("json").at)));
+    const { version, epoch } = await renewed(() => room(id));
+    log("warn", "operator_rewound_document", { request_id: c.get("requestId"), document_id: id, version });
+    return c.json({ version, epoch, before }, 200);
   });
+
+/** A room that no row names would be erased. */
+async function rowOf(db: Database, id: string): Promise<void> {
+  const [row] = await db.select({ id: documents.id }).from(documents).where(eq(documents.id, id));
+  if (!row) throw new Problem("not_found", "The document's row is not there: put D1 back first.");
+}
+
+/** The room's new epoch, once it has started again: until then calls meet the object that ends, each time by another stub. */
+async function renewed(room: () => DocumentRoomApi): Promise<{ version: number; epoch: string }> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return accepted(await room().replaceEpoch());
+    } catch (error) {
+      if (error instanceof Problem || tries === 5) throw error;
+      await new Promise((resolve) => setTimeout(resolve, 200 * tries));
+    }
+  }
+}

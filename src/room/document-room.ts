@@ -14,9 +14,9 @@ import { FlushMetrics } from "./flush-metrics.ts";
 import { FrameDebugging } from "./frame-debugging.ts";
 import { HistoryAdmin } from "./history-admin.ts";
 import { HistoryReader } from "./history-reader.ts";
-import { IncomingLife } from "./incoming-life.ts";
 import { MeteredOperationLog } from "./metered-operation-log.ts";
 import { NamedVersions } from "./named-versions.ts";
+import { OtherStates } from "./other-states.ts";
 import { Room } from "./room.ts";
 import type { Attendance, DocumentRoomApi, RoomResult, RoomStats } from "./room-api.ts";
 import { watchRoom } from "./room-gauges.ts";
@@ -43,8 +43,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
   readonly #announcements: EditAnnouncements;
   readonly #debugging: FrameDebugging;
   readonly #peers = new Map<WebSocket, SocketPeer>();
-  /** The newest life that is being put back. */
-  #incoming: IncomingLife | undefined;
+  readonly #others: OtherStates;
 
   constructor(ctx: DurableObjectState, env: Env) {
     super(ctx, env);
@@ -95,6 +94,7 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
       storage: ctx.storage,
       clock: this.#clock,
       divergences: this.#divergences,
+      report: (error) => this.#report(error, { task: "compaction" }),
     });
     this.#names = new NamedVersions({ requests: this.#room.requests, log, kv: storage.kv });
     this.#past = new HistoryReader({
@@ -122,6 +122,18 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
       announce: (edited) =>
         ctx.exports.EditedDocuments.announce({ ...edited, documentId: ctx.id.name ?? "" }),
       wakeBy: (at) => this.#clock.by(at),
+    });
+    this.#others = new OtherStates({
+      requests: this.#room.requests,
+      storage: ctx.storage,
+      names: this.#names,
+      divergences: this.#divergences,
+      now: () => Date.now(),
+      replaced: async () => {
+        this.#announcements.edited(Date.now());
+        await this.#fanouts.renewEvery();
+      },
+      restart: () => void setTimeout(() => ctx.abort("the storage is put back"), 0),
     });
     // The last, since the others would wait for it.
     this.#clock.add(this.#announcements);
@@ -316,42 +328,16 @@ export class DocumentRoom extends DurableObject<Env> implements DocumentRoomApi,
     return this.#history.compact();
   }
 
-  async putBack({
-    life,
-    ifAbsent,
-  }: Parameters<DocumentRoomApi["putBack"]>[0]): ReturnType<DocumentRoomApi["putBack"]> {
-    const present = this.#room.requests.head();
-    if (!present.ok && present.code !== "not_found") return present;
-    if (present.ok && ifAbsent) {
-      const detail = `the document is there, at version ${present.version}`;
-      return { ok: false, code: "precondition_failed", detail };
-    }
-    const incoming: IncomingLife = new IncomingLife(life, {
-      isCurrent: () => this.#incoming === incoming,
-      storage: this.ctx.storage,
-      now: () => Date.now(),
-      placed: (names) => {
-        this.#names.replaceAll(names);
-        this.#divergences.clear();
-      },
-      done: async () => {
-        this.#incoming = undefined;
-        const replaced = this.#room.requests.lifeReplaced();
-        this.#announcements.edited(Date.now());
-        await this.#fanouts.renewEvery();
-        return replaced;
-      },
-    });
-    this.#incoming = incoming;
-    return { ok: true, incoming };
+  async putBack(...begin: Parameters<DocumentRoomApi["putBack"]>): ReturnType<DocumentRoomApi["putBack"]> {
+    return this.#others.putBack(...begin);
+  }
+
+  async rewind(at: number): ReturnType<DocumentRoomApi["rewind"]> {
+    return this.#others.rewind(at);
   }
 
   async replaceEpoch(): ReturnType<DocumentRoomApi["replaceEpoch"]> {
-    const replaced = this.#room.requests.replaceEpoch();
-    if (!replaced.ok) return replaced;
-    this.#announcements.edited(Date.now());
-    await this.#fanouts.renewEvery();
-    return replaced;
+    return this.#others.replaceEpoch();
   }
 
   async debugFrames(until: number | undefined): ReturnType<DocumentRoomApi["debugFrames"]> {

@@ -272,6 +272,11 @@ export interface DocumentRoomApi {
   /** Does now what the room does by and by: seals all that is old, and trims what is not kept. */
   compact(): Promise<RoomResult<{ horizon: number; databaseBytes: number }>>;
   /**
+   * Puts the storage back to a moment, milliseconds since the epoch, where the platform can (`not_configured` where not), and ends the
+   * object: `replaceEpoch` is to be called next, by another stub. Answers what names the state that was there before.
+   */
+  rewind(at: number): Promise<RoomResult<{ before: string }>>;
+  /**
    * To be called right after the storage was put back to an older state: gives it another epoch, and closes every socket
    * with 4503, so that clients which saw later versions begin anew and merge what they have not saved.
    */

@@ -275,6 +275,20 @@ export type DocumentPutBack = {
   epoch: string;
 };
 
+export type DocumentRewinding = {
+  /** A moment of the last 30 days. */
+  at: string;
+};
+
+export type DocumentRewound = {
+  /** The newest version there is now. */
+  version: number;
+  /** Names the storage from now on. */
+  epoch: string;
+  /** Cloudflare's bookmark of the state that was there before. */
+  before: string;
+};
+
 export type DocumentStats = {
   /** When the room was last loaded into memory; all counts begin there. */
   since: string;
@@ -1123,6 +1137,12 @@ export interface Routes {
       limit?: number | undefined;
     };
     answer: OperationRecordPage;
+  };
+  /** For the operator: put a document's storage back to a moment of the last 30 days. */
+  "POST /admin/documents/{id}/rewind": {
+    body: DocumentRewinding;
+    query: undefined;
+    answer: DocumentRewound;
   };
   /** For the operator: end all sessions of everybody. */
   "DELETE /admin/sessions": {

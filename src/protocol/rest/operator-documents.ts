@@ -1,5 +1,6 @@
 import { z } from "zod";
 import { limits } from "../limits.ts";
+import { jsonObject } from "./text.ts";
 
 const { max, default: usual } = limits.operationItems;
 
@@ -85,3 +86,23 @@ export const putBack = z
     epoch: z.string().meta({ description: "Names the storage from now on." }),
   })
   .meta({ id: "DocumentPutBack" });
+
+/** What `POST /admin/documents/{id}/rewind` takes. */
+export const rewinding = z
+  .object(
+    {
+      at: z.iso
+        .datetime("at must be a time in UTC, as 2030-01-31T12:00:00Z")
+        .meta({ description: "A moment of the last 30 days." }),
+    },
+    { error: jsonObject },
+  )
+  .meta({ id: "DocumentRewinding" });
+
+export const rewound = z
+  .object({
+    version: z.int().meta({ description: "The newest version there is now." }),
+    epoch: z.string().meta({ description: "Names the storage from now on." }),
+    before: z.string().meta({ description: "Cloudflare's bookmark of the state that was there before." }),
+  })
+  .meta({ id: "DocumentRewound" });

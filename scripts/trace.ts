@@ -63,6 +63,7 @@ function argumentsOf() {
         url: { type: "string", default: "http://127.0.0.1:8787" },
         all: { type: "boolean", default: false },
         json: { type: "boolean", default: false },
+        help: { type: "boolean", short: "h", default: false },
       },
     });
   } catch (error) {
@@ -71,6 +72,10 @@ function argumentsOf() {
 }
 
 const { positionals, values } = argumentsOf();
+if (values.help) {
+  console.log(usage);
+  process.exit(0);
+}
 const { all, json, url } = values;
 const wanted = wantedOf(positionals, values);
 const spans = new RecordedSpans(url.replace(/\/$/, ""));

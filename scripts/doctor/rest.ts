@@ -61,8 +61,13 @@ export async function register(service: Service): Promise<Answer> {
 
 /** Judges how long something took. */
 export function latency(times: readonly number[], todo: string): Answer {
-  const { median, text } = spread(times);
-  return median > slow ? warn(text, todo) : ok(text);
+  const { median, most, text } = spread(times);
+  if (median <= slow) return ok(text);
+  const isConstant = most < median * 1.2;
+  return warn(
+    text,
+    isConstant ? `It is always the same: probably something waits for a timer. Otherwise: ${todo}` : todo,
+  );
 }
 
 /** Makes the document that the rest is tried on. */
@@ -120,7 +125,9 @@ export async function freshness(service: Service, id: string): Promise<Answer> {
         `"${read.text.slice(0, 40)}" was read after "${content}" was acknowledged${
           read.headers.has("age") ? `, and the answer is ${read.headers.get("age")} s old` : ""
         }`,
-        "A cache in between keeps private answers, against their Cache-Control: have it leave this service alone.",
+        read.headers.has("age")
+          ? "A cache in between keeps private answers, against their Cache-Control: have it leave this service alone."
+          : "A cache in between, or the service itself: `npm run trace` of such a request shows whether the room was asked (docs/debugging.md, Data Inconsistency).",
       );
     }
     const tag = read.headers.get("etag") ?? "";

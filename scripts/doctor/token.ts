@@ -44,6 +44,11 @@ export async function explainToken(service: Service & { token: string }): Promis
   return acceptance(service, said);
 }
 
+/** What a service of this version takes. */
+const taken = { issuer: "materi", audience: "materi-api" };
+const expected = (claim: string) =>
+  claim === "aud" ? `, ${taken.audience}` : claim === "iss" ? `, ${taken.issuer}` : "";
+
 /** Why this service's keys cannot have signed it. */
 async function signatureFault(
   service: Service & { token: string },
@@ -58,11 +63,7 @@ async function signatureFault(
     };
   }
   try {
-    await jwtVerify(service.token, createLocalJWKSet(keys), {
-      issuer: "materi",
-      audience: "materi-api",
-      typ: "at+jwt",
-    });
+    await jwtVerify(service.token, createLocalJWKSet(keys), { ...taken, typ: "at+jwt" });
     return undefined;
   } catch (error) {
     if (error instanceof errors.JWSSignatureVerificationFailed) {
@@ -73,8 +74,10 @@ async function signatureFault(
     }
     if (error instanceof errors.JWTClaimValidationFailed) {
       return {
-        found: `its ${error.claim} is not what this service takes`,
-        todo: "Use `access_token`, not `refresh_token` nor a token of another kind.",
+        found: `its ${error.claim} is not what this service takes${expected(error.claim)}`,
+        todo:
+          "Is it the `access_token` of this service's own POST /api/v1/auth/login? Then the service issues what it does not take, and " +
+          "everybody is refused: go back to the deployment before. Else use that one.",
       };
     }
     return { found: String(error instanceof Error ? error.message : error), todo: "Sign in again." };

@@ -51,8 +51,13 @@ export class Register {
 
   /** Whether there is a person who is none of these. */
   async hasOthers(ids: ReadonlySet<string>): Promise<boolean> {
-    const some = await this.#query("SELECT id FROM users LIMIT 1");
-    return some.some(({ id }) => !ids.has(String(id)));
+    for (let last = ""; ; ) {
+      const sql = `SELECT id FROM users WHERE id > ? ORDER BY id LIMIT ${rowsAtOnce}`;
+      const page = (await this.#query(sql, [last])).map(({ id }) => String(id));
+      if (page.some((id) => !ids.has(id))) return true;
+      last = page.at(-1) ?? last;
+      if (page.length < rowsAtOnce) return false;
+    }
   }
 
   /** Writes rows that are not there yet. Throws Failure, also where a row refers to one that is still to come. */

@@ -4,6 +4,7 @@ import type { Span } from "../room/redaction.ts";
 import type { Author } from "../room/room-api.ts";
 import { accepted, documentFor, type Places } from "./documents.ts";
 import { forgetText } from "./newest-text.ts";
+import { indexDocument } from "./search-index.ts";
 
 /** Milliseconds in a day. */
 const day = 86_400_000;
@@ -56,13 +57,16 @@ export async function checkIntegrity(
  * be taken back.
  */
 export async function redactDocument(
-  { db, room }: Places,
+  places: Places,
   author: Author,
   id: string,
   span: Span,
 ): Promise<{ version: number; trace_id: string }> {
+  const { db, room } = places;
   await documentFor(db, author.userId, id, "manage");
   const { version } = accepted(await room(id).redact({ span, author }));
   forgetText(id);
+  // Not left to the event, which comes by and by.
+  await indexDocument(places, id);
   return { version, trace_id: cameToVersion(id, version) };
 }

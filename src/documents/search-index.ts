@@ -26,7 +26,7 @@ export const indexAfter: EventConsumer = async (env, { type, data }) => {
  * Brings the index of a document up to date. `version`: one that it is known to have; if the index has that already, and
  * the title, the room is not asked.
  */
-async function indexDocument({ db, room }: Places, id: string, version?: number): Promise<void> {
+export async function indexDocument({ db, room }: Places, id: string, version?: number): Promise<void> {
   const [found] = await db
     .select({ row: documents, indexed: documentIndex })
     .from(documents)

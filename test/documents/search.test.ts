@@ -65,6 +65,17 @@ const event = (type: "documents.updated" | "documents.created", id: string, vers
     traceId: null,
   });
 
+it("what is taken out of a text and its history is not found any more when the answer is there", async () => {
+  const [secret, rest] = [newWord(), newWord()];
+  const id = await create(owner, "Redacted", `${secret} ${rest}`);
+  expect(await titles(owner, secret)).toEqual(["Redacted"]);
+  const span = { version: 1, from: 0, to: secret.length };
+  await api("POST", `/documents/${id}/redactions`, { token: owner.access_token, json: span });
+  expect(await titles(owner, secret)).toEqual([]);
+  expect((await indexOf(id))?.text).not.toContain(secret);
+  expect(await titles(owner, rest)).toEqual(["Redacted"]);
+});
+
 describe("GET /search", () => {
   it("finds in titles and texts, titles first, and says where", async () => {
     const word = newWord();

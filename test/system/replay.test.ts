@@ -84,13 +84,14 @@ describe("npm run replay", () => {
     // 600 edits in 12 recorded seconds: the kill falls in the middle.
     const child = start(sequential, "--speed", "real", "--url", server.url);
     const giving = start(sequential, "--speed", "real", "--url", server.url, "--patience", "0.2");
-    const ends = Promise.all([endOf(child), endOf(giving)]);
+    const [end, givenUp] = [endOf(child), endOf(giving)];
     await Promise.all([once(child.stderr!, "data"), once(giving.stderr!, "data")]);
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     await server.kill9();
-    await once(giving, "exit");
+    // Perhaps it has been, where the machine is busy.
+    const gone = await givenUp;
     await server.restart();
-    const [back, gone] = await ends;
+    const back = await end;
     expect(back.code, back.err).toBe(exitCodes.done);
     const seconds = Number(back.out.match(/^time +([\d.]+) s/m)?.[1]);
     expect(seconds).toBeGreaterThan(11);

@@ -3,6 +3,7 @@ import { eq } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
 import { documents } from "../db/schema.ts";
 import { serviceVersion } from "../platform/health.ts";
+import { jsonBody } from "../platform/json-body.ts";
 import { log } from "../platform/log.ts";
 import { bodyProblems, jsonAnswer, jsonRequest, problemAnswers } from "../platform/openapi.ts";
 import { operatorOnly } from "../platform/operator-guard.ts";
@@ -17,6 +18,7 @@ import { accepted } from "./documents.ts";
 import { bundled, lifeBundle } from "./life-bundle.ts";
 import { receiveLife } from "./receive-life.ts";
 
+const body = jsonBody(limits.smallBodyBytes);
 const ofOne = { security: [{ operator: [] }], middleware: operatorOnly };
 const problems = [
   "unauthenticated",
@@ -81,7 +83,8 @@ const rewindRoute = createRoute({
   description:
     "By the platform's point-in-time recovery, which a laptop does not have (`not_configured`). What was written since is gone. Whoever has " +
     "the document open comes back and merges what is not saved. If it gets no answer, it is to be asked again.",
-  ...ofOne,
+  security: ofOne.security,
+  middleware: [operatorOnly, body] as [typeof operatorOnly, typeof body],
   request: { params, body: jsonRequest(schemas.rewinding) },
   responses: {
     200: jsonAnswer(schemas.rewound, "It is what it was then, under a new epoch."),

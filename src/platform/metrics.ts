@@ -2,6 +2,9 @@ import { env, waitUntil } from "cloudflare:workers";
 import type { SettingsSource } from "../env.ts";
 import { errorFields, log } from "./log.ts";
 
+/** Upper ends of the classes of durations, in seconds. Those of src/db/d1-gate.ts, which imports nothing, are the same. */
+const durations = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
+
 /**
  * Every metric of the service, as `GET /metrics` tells them. Labels are few and known: patterns of routes, codes, names of
  * policies; never an id, an address or anything that somebody has sent.
@@ -11,7 +14,7 @@ export const metricTable = {
   materi_http_request_duration_seconds: histogram(
     "Seconds until the head of the answer.",
     ["route"],
-    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    durations,
   ),
   materi_auth_failures_total: counter("Requests that were refused for what they proved themselves with.", [
     "reason",
@@ -35,7 +38,7 @@ export const metricTable = {
   materi_d1_call_duration_seconds: histogram(
     "Seconds of calls of D1 that were answered, the wait for a place not included.",
     [],
-    [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10],
+    durations,
   ),
   materi_d1_waits_total: counter("Calls of D1 that had to wait for a place.", []),
   materi_d1_wait_seconds_total: counter("Seconds that they waited.", []),

@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { WebSocket } from "ws";
-import { startServer } from "../../test/support/server.ts";
-import { type Contender, type Editor, firstUnits, randomFrom, type Session } from "./contender.ts";
+import type { Bench } from "../workload.ts";
+import { type Editor, type EditorService, firstUnits, randomFrom, type Session } from "./editor.ts";
 
 /** LIMIT(b) is `each`, LIMIT(c) is `gathered` (limit-worker.ts). */
-export async function limit(mode: "each" | "gathered", persist?: string): Promise<Contender> {
-  const server = await startServer({ main: "bench/editors/limit-worker.ts", ...(persist && { persist }) });
+export async function limit(bench: Bench, mode: "each" | "gathered"): Promise<EditorService> {
+  const server = await bench.server("bench/editors/limit-worker.ts");
   let documents = 0;
   return {
     name: mode === "each" ? "LIMIT(b)" : "LIMIT(c)",
@@ -22,7 +22,6 @@ export async function limit(mode: "each" | "gathered", persist?: string): Promis
         },
       };
     },
-    stop: () => server.stop(),
   };
 }
 

@@ -4,8 +4,8 @@ import type { Operation } from "../../src/ot/operation.ts";
 import { Replica } from "../../src/ot/replica.ts";
 import type { Operations, ServerFrame, Welcome } from "../../src/protocol/server-frames.ts";
 import { subprotocol } from "../../src/protocol/subprotocol.ts";
-import { startServer } from "../../test/support/server.ts";
-import { type Contender, type Editor, firstUnits, randomFrom, type Session } from "./contender.ts";
+import type { Bench } from "../workload.ts";
+import { type Editor, type EditorService, firstUnits, randomFrom, type Session } from "./editor.ts";
 
 /** Guests who share the sockets: one alone would meet the limit of frames for a person. */
 const guests = 5;
@@ -14,8 +14,8 @@ const guests = 5;
 const verified = 3;
 
 /** Materi: the service as it is deployed, through its public protocol. */
-export async function ours(persist?: string): Promise<Contender> {
-  const server = await startServer({ settings: { LOG_LEVEL: "warn" }, ...(persist && { persist }) });
+export async function ours(bench: Bench): Promise<EditorService> {
+  const server = await bench.server("src/index.ts", { LOG_LEVEL: "warn" });
   const owner = new MateriClient({ url: server.url });
   await owner.auth.register({
     email: `owner-${Date.now()}@example.com`,
@@ -62,7 +62,6 @@ export async function ours(persist?: string): Promise<Contender> {
         },
       };
     },
-    stop: () => server.stop(),
   };
 }
 

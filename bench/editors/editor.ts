@@ -12,18 +12,18 @@ export interface Editor {
   close(): void;
 }
 
-/** A service under test, with a document that its editors have open. */
+/** A document that its editors have open. */
 export interface Session {
   editors: Editor[];
   /** Throws if editors and service do not agree on all that was accepted; to be asked when they are idle. */
   verify(): Promise<void>;
 }
 
-export interface Contender {
+/** A service in which people edit one document together. */
+export interface EditorService {
   name: string;
   /** Opens a new document for so many editors. */
   open(editors: number): Promise<Session>;
-  stop(): Promise<void>;
 }
 
 /** Text that every document begins with: edits go to places in it. */

@@ -1,0 +1,53 @@
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
+import { join } from "node:path";
+import { type Server, startServer } from "../test/support/server.ts";
+import { stayOn } from "./cores.ts";
+import type { Bench } from "./workload.ts";
+
+interface Stoppable {
+  stop(): Promise<void>;
+}
+
+/** Services under test, each started when it is first asked for, on the first core; this process is on the second. */
+export class Services implements Bench {
+  readonly seconds: number;
+  readonly peers: boolean;
+  readonly #folder: string;
+  readonly #started = new Map<string, Promise<Stoppable>>();
+
+  /** `store`: the folder in which they keep what they store. */
+  constructor({ seconds, peers, store }: { seconds: number; peers: boolean; store: string }) {
+    this.seconds = seconds;
+    this.peers = peers;
+    this.#folder = mkdtempSync(join(store, "materi-bench-"));
+    stayOn(1);
+  }
+
+  server(main: string, settings: Record<string, string> = {}): Promise<Server> {
+    const name = `${main} ${JSON.stringify(settings)}`;
+    return this.service(name, (persist) => startServer({ main, settings, persist }));
+  }
+
+  service<T extends Stoppable>(name: string, start: (folder: string) => Promise<T>): Promise<T> {
+    const started = this.#started.get(name) ?? this.#start(start);
+    this.#started.set(name, started);
+    return started as Promise<T>;
+  }
+
+  async #start(start: (folder: string) => Promise<Stoppable>): Promise<Stoppable> {
+    const folder = join(this.#folder, String(this.#started.size));
+    mkdirSync(folder);
+    // A process that is started stays where this one is at that moment.
+    stayOn(0);
+    try {
+      return await start(folder);
+    } finally {
+      stayOn(1);
+    }
+  }
+
+  async stop(): Promise<void> {
+    await Promise.allSettled([...this.#started.values()].map(async (service) => (await service).stop()));
+    rmSync(this.#folder, { recursive: true, force: true });
+  }
+}

@@ -3,9 +3,7 @@
 import { DurableObject } from "cloudflare:workers";
 
 // What wrangler.toml has besides; the room's binding leads to the class below.
-export { EditedDocuments } from "../../src/documents/edited-documents.ts";
-export { SocketAccess } from "../../src/documents/socket-access.ts";
-export { LoginThrottle, ViewerFanout } from "../../src/index.ts";
+export * from "../../src/index.ts";
 
 export class DocumentRoom extends DurableObject<Env> {
   #version = 0;

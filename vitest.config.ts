@@ -16,6 +16,7 @@ export default defineConfig({
     // vitest would leave a core idle, which on two is half of the machine.
     maxWorkers: "100%",
     coverage: {
+      reportOnFailure: true,
       provider: "istanbul",
       include: ["src/**/*.ts"],
       // Runs in a browser, by `npm run e2e`, where Istanbul does not see it.

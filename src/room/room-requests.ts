@@ -56,10 +56,11 @@ export class RoomRequests {
   create(initial: Parameters<DocumentRoomApi["create"]>[0]): RoomResult<{ version: number }> {
     return this.#guard(() => {
       const existing = this.#room.load();
-      if (existing) return { ok: true, version: existing.authority.version };
+      // At version 0 its text may be still to come: storing it failed, and it is asked for again.
+      if (existing && existing.authority.version > 0) return { ok: true, version: existing.authority.version };
       const fault = contentFault(initial.content);
       if (fault) return { ok: false, ...fault };
-      this.#room.log.create(this.#room.now());
+      if (!existing) this.#room.log.create(this.#room.now());
       return this.#replaceContent(initial, contentChange);
     });
   }

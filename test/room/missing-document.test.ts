@@ -86,6 +86,16 @@ describe("creating", () => {
     expect(await room.read()).toMatchObject({ content: "first" });
   });
 
+  it("asked for again after its text could not be stored, it has the text", () => {
+    const room = new RoomHarness();
+    const { requests } = room.room;
+    const create = () => requests.create({ content: "first", author });
+    room.log.failNextAppend = true;
+    expect(create()).toMatchObject({ ok: false, code: "unavailable" });
+    expect(create()).toEqual({ ok: true, version: 1 });
+    expect(room.text).toBe("first");
+  });
+
   it("OT-4, WR-3: with a text that no document may have, it makes none; nor is such a text put in later", async () => {
     const room = env.ROOMS.getByName(crypto.randomUUID());
     const bad = [

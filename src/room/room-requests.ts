@@ -57,7 +57,8 @@ export class RoomRequests {
     return this.#guard(() => {
       const existing = this.#room.load();
       // At version 0 its text may be still to come: storing it failed, and it is asked for again.
-      if (existing && existing.authority.version > 0) return { ok: true, version: existing.authority.version };
+      if (existing && existing.authority.version > 0)
+        return { ok: true, version: existing.authority.version };
       const fault = contentFault(initial.content);
       if (fault) return { ok: false, ...fault };
       if (!existing) this.#room.log.create(this.#room.now());

@@ -49,7 +49,10 @@ async function expectLegal(id: string): Promise<void> {
   const room = env.ROOMS.getByName(id);
   if (await rowOf(id)) {
     const read = await room.read();
-    expect(read, `the room of a row: ${JSON.stringify(read)}`).toMatchObject({ ok: true, content: "the text" });
+    expect(read, `the room of a row: ${JSON.stringify(read)}`).toMatchObject({
+      ok: true,
+      content: "the text",
+    });
     return;
   }
   const tables = await runInDurableObject(room, (_room, { storage }) =>
@@ -77,9 +80,11 @@ async function withEachStepFailing(begin: () => Promise<Trial>): Promise<number>
       await putInOrder();
       for (const id of new Set([...documents, ...faulty.rooms])) {
         // What goes on behind an answer may still be at it.
-        await vi.waitFor(() => expectLegal(id), { timeout: 10_000 }).catch((error) => {
-          throw new Error(`step ${step} failing ${kind}, document ${id}`, { cause: error });
-        });
+        await vi
+          .waitFor(() => expectLegal(id), { timeout: 10_000 })
+          .catch((error) => {
+            throw new Error(`step ${step} failing ${kind}, document ${id}`, { cause: error });
+          });
       }
       await verify();
       steps += 1;

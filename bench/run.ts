@@ -1,7 +1,9 @@
 // `npm run bench`: Materi against the platform's ceiling, and with `-- --peers` against other projects, in turns, on this machine. What
 // counts is the ratios of one run. Options: see `options`.
+import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { editorWorkloads } from "./editors/workloads.ts";
 import { type Result, tableHead, tableLines } from "./report.ts";
@@ -27,6 +29,11 @@ const workloads: readonly Workload[] = [...editorWorkloads].filter(({ id, isQuic
   options.only ? id.includes(options.only) : isQuick || options.all || options.peers,
 );
 
+if (options.peers) {
+  execFileSync(process.execPath, [resolve(import.meta.dirname, "../scripts/install.mjs"), "bench"], {
+    stdio: "inherit",
+  });
+}
 const services = new Services({
   seconds: Number(options.seconds),
   peers: options.peers,

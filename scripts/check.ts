@@ -21,9 +21,9 @@ function run(command: string, stdio: "pipe" | "inherit" = "pipe"): string[] {
   return status === 0 ? [] : [`${stdout ?? ""}${stderr ?? ""}`.trim() || `exit code ${status}`];
 }
 
-const typeScriptProjects = globSync("{src,test,scripts,bench}/**/tsconfig.json").map((file) =>
-  dirname(file).replaceAll("\\", "/"),
-);
+const typeScriptProjects = globSync("{src,test,scripts,bench}/**/tsconfig.json", {
+  exclude: ["**/node_modules/**"],
+}).map((file) => dirname(file).replaceAll("\\", "/"));
 
 const checks: [string, () => string[]][] = [
   ["format and lint", () => run("biome ci --colors=off .")],

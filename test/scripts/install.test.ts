@@ -20,13 +20,17 @@ function lock(file: string, packages: Record<string, object>): void {
 }
 
 /** Runs the script with a registry that nothing serves, so that a wish to install shows as a failure. */
-function install(...nodeFlags: string[]): { status: number | null; said: string } {
+function install(nodeFlags: string[] = [], folders: string[] = []): { status: number | null; said: string } {
   const { npm_execpath: _, npm_node_execpath: __, ...env } = process.env;
-  const { status, stdout, stderr } = spawnSync(process.execPath, [...nodeFlags, "scripts/install.mjs"], {
-    cwd: project,
-    encoding: "utf8",
-    env: { ...env, npm_config_registry: "http://127.0.0.1:1", npm_config_cache: join(project, "cache") },
-  });
+  const { status, stdout, stderr } = spawnSync(
+    process.execPath,
+    [...nodeFlags, "scripts/install.mjs", ...folders],
+    {
+      cwd: project,
+      encoding: "utf8",
+      env: { ...env, npm_config_registry: "http://127.0.0.1:1", npm_config_cache: join(project, "cache") },
+    },
+  );
   return { status, said: stdout + stderr };
 }
 
@@ -60,9 +64,18 @@ test.each([
   expect(install()).toEqual({ status: 1, said: offline });
 });
 
+test("looks after the lockfile of another folder, too, if it is named", () => {
+  lock("package-lock.json", {});
+  lock("node_modules/.package-lock.json", {});
+  mkdirSync(join(project, "bench"));
+  lock("bench/package-lock.json", wanted);
+  expect(install()).toEqual({ status: 0, said: "" });
+  expect(install([], ["bench"])).toEqual({ status: 1, said: offline });
+});
+
 test("refuses a Node that is too old in one line", () => {
   lock("package-lock.json", wanted);
-  expect(install(...pretend("v18.20.8"))).toEqual({
+  expect(install(pretend("v18.20.8"))).toEqual({
     status: 1,
     said: "Materi needs Node 20 or newer to install itself, and this is v18.20.8: see https://nodejs.org.\n",
   });
@@ -79,6 +92,6 @@ test.each([
   lock("node_modules/.package-lock.json", {});
   mkdirSync(join(project, "node_modules/.bin"));
   writeFileSync(join(project, "node_modules/.bin/node"), "not a program", { mode: 0o755 });
-  expect(install(...pretend(version))).toEqual(result);
+  expect(install(pretend(version))).toEqual(result);
   expect(existsSync(join(project, "node_modules/.bin/node"))).toBe(false);
 });

@@ -5,10 +5,10 @@ import { existsSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
-import { editorWorkloads } from "./editors/workloads.ts";
 import { type Result, tableHead, tableLines } from "./report.ts";
 import { Services } from "./services.ts";
 import type { Figures, Workload } from "./workload.ts";
+import { workloads } from "./workloads.ts";
 
 const { values: options } = parseArgs({
   options: {
@@ -25,7 +25,7 @@ const { values: options } = parseArgs({
   },
 });
 
-const workloads: readonly Workload[] = [...editorWorkloads].filter(({ id, isQuick }) =>
+const chosen = workloads.filter(({ id, isQuick }) =>
   options.only ? id.includes(options.only) : isQuick || options.all || options.peers,
 );
 
@@ -52,7 +52,7 @@ async function run(workload: Workload): Promise<Result> {
 
 try {
   process.stdout.write(tableHead);
-  for (const workload of workloads) process.stdout.write(tableLines(await run(workload)));
+  for (const workload of chosen) process.stdout.write(tableLines(await run(workload)));
 } finally {
   await services.stop();
 }

@@ -1,0 +1,5 @@
+import { editorWorkloads } from "./editors/workloads.ts";
+import type { Workload } from "./workload.ts";
+
+/** All of them, in the order of the report. */
+export const workloads: readonly Workload[] = [...editorWorkloads];

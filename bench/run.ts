@@ -36,6 +36,7 @@ if (options.peers) {
 }
 const services = new Services({
   seconds: Number(options.seconds),
+  all: options.all,
   peers: options.peers,
   store: options.store,
 });

@@ -11,13 +11,16 @@ interface Stoppable {
 /** Services under test, each started when it is first asked for, on the first core; this process is on the second. */
 export class Services implements Bench {
   readonly seconds: number;
+  readonly all: boolean;
   readonly peers: boolean;
   readonly #folder: string;
   readonly #started = new Map<string, Promise<Stoppable>>();
 
   /** `store`: the folder in which they keep what they store. */
-  constructor({ seconds, peers, store }: { seconds: number; peers: boolean; store: string }) {
+  constructor(of: { seconds: number; all: boolean; peers: boolean; store: string }) {
+    const { seconds, all, peers, store } = of;
     this.seconds = seconds;
+    this.all = all;
     this.peers = peers;
     this.#folder = mkdtempSync(join(store, "materi-bench-"));
     stayOn(1);

@@ -38,6 +38,8 @@ export interface Workload {
 export interface Bench {
   /** Seconds that one measurement of something that goes on lasts. */
   readonly seconds: number;
+  /** Whether the run takes its time: then traces are replayed to their end. */
+  readonly all: boolean;
   /** Whether other projects are measured too: what they need is installed by then. */
   readonly peers: boolean;
   /** A Worker on workerd on the first core, the same for all who name the same entry; the load is on the second. */

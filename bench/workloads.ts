@@ -1,5 +1,6 @@
 import { editorWorkloads } from "./editors/workloads.ts";
+import { traceWorkloads } from "./trace/workloads.ts";
 import type { Workload } from "./workload.ts";
 
 /** All of them, in the order of the report. */
-export const workloads: readonly Workload[] = [...editorWorkloads];
+export const workloads: readonly Workload[] = [...editorWorkloads, ...traceWorkloads];

@@ -4,6 +4,7 @@ import type { Operation } from "../../src/ot/operation.ts";
 import { Replica } from "../../src/ot/replica.ts";
 import type { Operations, ServerFrame, Welcome } from "../../src/protocol/server-frames.ts";
 import { subprotocol } from "../../src/protocol/subprotocol.ts";
+import { signUp } from "../account.ts";
 import type { Bench } from "../workload.ts";
 import { type Editor, type EditorService, firstUnits, randomFrom, type Session } from "./editor.ts";
 
@@ -16,12 +17,7 @@ const verified = 3;
 /** Materi: the service as it is deployed, through its public protocol. */
 export async function ours(bench: Bench): Promise<EditorService> {
   const server = await bench.server("src/index.ts", { LOG_LEVEL: "warn" });
-  const owner = new MateriClient({ url: server.url });
-  await owner.auth.register({
-    email: `owner-${Date.now()}@example.com`,
-    password: "a password for the bench",
-    name: "Owner",
-  });
+  const owner = await signUp(server.url);
   return {
     name: "Materi",
     async open(count): Promise<Session> {

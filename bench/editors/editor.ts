@@ -29,6 +29,24 @@ export interface EditorService {
 /** Text that every document begins with: edits go to places in it. */
 export const firstUnits = 5_000;
 
+/** Of how many editors every frame is gone through again at the end. */
+export const verified = 3;
+
+/** A character at each of so many random places, as one operation: how far on (where it is not 0) and what, in turns. */
+export function insertions(count: number, random: (below: number) => number): (number | string)[] {
+  const places = Array.from({ length: count }, () => random(firstUnits)).sort((a, b) => a - b);
+  const op: (number | string)[] = [];
+  let at = 0;
+  for (const place of places) {
+    if (place > at) op.push(place - at);
+    const last = op.at(-1);
+    if (typeof last === "string") op[op.length - 1] = `${last}x`;
+    else op.push("x");
+    at = place;
+  }
+  return op;
+}
+
 /** mulberry32. */
 export function randomFrom(seed: number): (below: number) => number {
   let state = seed;

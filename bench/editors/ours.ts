@@ -6,13 +6,18 @@ import type { Operations, ServerFrame, Welcome } from "../../src/protocol/server
 import { subprotocol } from "../../src/protocol/subprotocol.ts";
 import { signUp } from "../account.ts";
 import type { Bench } from "../workload.ts";
-import { type Editor, type EditorService, firstUnits, randomFrom, type Session } from "./editor.ts";
+import {
+  type Editor,
+  type EditorService,
+  firstUnits,
+  insertions,
+  randomFrom,
+  type Session,
+  verified,
+} from "./editor.ts";
 
 /** Guests who share the sockets: one alone would meet the limit of frames for a person. */
 const guests = 5;
-
-/** Of how many editors every frame is gone through again at the end. */
-const verified = 3;
 
 /** Materi: the service as it is deployed, through its public protocol. */
 export async function ours(bench: Bench): Promise<EditorService> {
@@ -141,19 +146,10 @@ class OurEditor implements Editor {
 
   /** What was typed while the last one was on its way, as one operation. */
   #submit(): void {
-    const places = Array.from({ length: this.#window }, () => this.#random(firstUnits)).sort((a, b) => a - b);
-    const op: (number | string)[] = [];
-    let at = 0;
-    for (const place of places) {
-      if (place > at) op.push(place - at);
-      const last = op.at(-1);
-      if (typeof last === "string") op[op.length - 1] = `${last}x`;
-      else op.push("x");
-      at = place;
-    }
+    const op = insertions(this.#window, this.#random) as unknown as Operation;
     this.#seq += 1;
-    this.#flight = { edits: places.length, at: performance.now() };
-    this.#events.push({ sent: op as unknown as Operation, seq: this.#seq });
+    this.#flight = { edits: this.#window, at: performance.now() };
+    this.#events.push({ sent: op, seq: this.#seq });
     this.#socket.send(JSON.stringify({ type: "submit", seq: this.#seq, base: this.#version, op }));
   }
 

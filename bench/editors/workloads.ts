@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { serverCpu } from "../../test/support/server-cpu.ts";
 import { percentile } from "../median.ts";
+import { peersOf } from "../peers.ts";
 import type { Bench, Contender, Figures, Workload } from "../workload.ts";
 import type { EditorService } from "./editor.ts";
 import { limit } from "./limit.ts";
@@ -50,7 +51,12 @@ const concurrentEditors = (editors: number, edits: number, atLeast: number): Wor
   isQuick: true,
   targets: [{ figure: "edits/s", of: "LIMIT(c)", atLeast }],
   async contenders(bench: Bench): Promise<Contender[]> {
-    const services = [await ours(bench), await limit(bench, "each"), await limit(bench, "gathered")];
+    const services = [
+      await ours(bench),
+      await limit(bench, "each"),
+      await limit(bench, "gathered"),
+      ...(await (await peersOf(bench)).editors(bench)),
+    ];
     return services.map((service) => ({
       name: service.name,
       measure: () => measure(service, editors, edits, bench.seconds),

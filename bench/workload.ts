@@ -30,6 +30,8 @@ export interface Workload {
   /** How often it is measured, in turns with the others; the median counts. Default: what the run was told. */
   rounds?: number;
   targets: readonly Target[];
+  /** What the names of its figures, all of them numbers, count, and what the figures are: drawn as lines. */
+  growth?: { of: string; figure: string };
   /** Materi first. Whatever a contender needs is started here, and ended by `Bench.stop`. */
   contenders(bench: Bench): Promise<Contender[]>;
 }

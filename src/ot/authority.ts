@@ -205,11 +205,15 @@ export class Authority {
     return this.#read(version);
   }
 
-  *#read(from: number): Generator<Accepted> {
+  /** A generator only where it must be: its steps would cost three times what transforming costs. */
+  #read(from: number): Iterable<Accepted> {
     const tailStart = this.#version - this.#tail.length;
-    if (from < tailStart) yield* this.#history.read(from, tailStart);
-    for (let index = Math.max(0, from - tailStart); index < this.#tail.length; index++)
-      yield this.#tail[index]!;
+    return from < tailStart ? this.#readHistory(from, tailStart) : this.#tail.slice(from - tailStart);
+  }
+
+  *#readHistory(from: number, tailStart: number): Generator<Accepted> {
+    yield* this.#history.read(from, tailStart);
+    yield* this.#tail;
   }
 
   #find(actor: number, seq: number): number | undefined {

@@ -1,15 +1,17 @@
 import type { EditorService } from "./editors/editor.ts";
+import type { TraceService } from "./trace/service.ts";
 import type { Bench } from "./workload.ts";
 
 /** Other projects, as contenders of the workloads. */
 export interface Peers {
   editors(bench: Bench): Promise<EditorService[]>;
+  traces(bench: Bench): Promise<TraceService[]>;
 }
 
 // Not written out in the import: what leads to bench's own packages must neither be loaded nor type-checked where they are not installed.
 const entry: string = "./peers/index.ts";
 
-const none: Peers = { editors: async () => [] };
+const none: Peers = { editors: async () => [], traces: async () => [] };
 
 /** Those that this run measures. */
 export const peersOf = async (bench: Bench): Promise<Peers> =>

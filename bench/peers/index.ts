@@ -2,13 +2,20 @@ import type { Peers } from "../peers.ts";
 import { hocuspocus } from "./hocuspocus.ts";
 import { shareDb } from "./sharedb.ts";
 import { shareDbEditors } from "./sharedb-editor.ts";
+import { shareDbTrace } from "./sharedb-trace.ts";
 import { yPartyserver } from "./y-partyserver.ts";
 import { yjsEditors } from "./yjs-editor.ts";
+import { yjsTrace } from "./yjs-trace.ts";
 
 export const peers: Peers = {
   editors: async (bench) => [
     yjsEditors(await yPartyserver(bench)),
     shareDbEditors(await shareDb(bench)),
     yjsEditors(await hocuspocus(bench)),
+  ],
+  traces: async (bench) => [
+    yjsTrace(await yPartyserver(bench)),
+    shareDbTrace(await shareDb(bench)),
+    yjsTrace(await hocuspocus(bench)),
   ],
 };

@@ -7,6 +7,7 @@ import {
   type Session,
   verified,
 } from "../editors/editor.ts";
+import { newDocument } from "./new-document.ts";
 import type { NodeServer } from "./node-server.ts";
 import { ShareDbSocket } from "./sharedb-socket.ts";
 
@@ -14,7 +15,7 @@ import { ShareDbSocket } from "./sharedb-socket.ts";
 export const shareDbEditors = ({ url }: NodeServer): EditorService => ({
   name: "ShareDB",
   async open(count): Promise<Session> {
-    const name = `editors-${crypto.randomUUID()}`;
+    const name = newDocument();
     (await ShareDbSocket.open(url, name, "-".repeat(firstUnits))).close();
     const editors = await Promise.all(
       Array.from(

@@ -1,5 +1,6 @@
 import { type TextOp, type } from "ot-text-unicode";
 import { WebSocket } from "ws";
+import { frameBytes } from "../trace/service.ts";
 
 /** What ShareDB's server says, as far as it concerns these clients (sharedb/lib/agent.js). */
 interface Message {
@@ -26,6 +27,8 @@ const collection = "documents";
  */
 export class ShareDbSocket {
   version = 0;
+  /** Of all frames. */
+  readonly bytes = { sent: 0, received: 0 };
   onAcknowledged = () => {};
   onOperation = () => {};
   readonly #socket: WebSocket;
@@ -52,8 +55,9 @@ export class ShareDbSocket {
       socket.once("close", (code, reason) => {
         if (!opening.#isClosing) throw new Error(`ShareDB closed a socket: ${code} ${reason}`);
       });
-      socket.on("message", (data) => {
-        const frame = String(data);
+      socket.on("message", (data: Buffer) => {
+        opening.bytes.received += frameBytes(data.length, "server");
+        const frame = data.toString();
         const message = JSON.parse(frame) as Message;
         if (message.error) throw new Error(`ShareDB refused: ${frame}`);
         if (message.a === "hs") {
@@ -114,7 +118,9 @@ export class ShareDbSocket {
   }
 
   #say(message: object): void {
-    this.#socket.send(JSON.stringify(message));
+    const frame = JSON.stringify(message);
+    this.bytes.sent += frameBytes(Buffer.byteLength(frame), "client");
+    this.#socket.send(frame);
   }
 
   #receive({ v = 0, src }: Message, frame: string): void {

@@ -9,6 +9,7 @@ import {
   type Session,
   verified,
 } from "../editors/editor.ts";
+import { newDocument } from "./new-document.ts";
 import { textIn, textName, type YjsService, YjsSocket } from "./yjs-socket.ts";
 
 /** Milliseconds after which an editor that has not got what others wrote is taken never to get it. */
@@ -18,7 +19,7 @@ const patience = 30_000;
 export const yjsEditors = (service: YjsService): EditorService => ({
   name: service.name,
   async open(count): Promise<Session> {
-    const name = `editors-${crypto.randomUUID()}`;
+    const name = newDocument();
     await writeFirst(service, name);
     const editors = await Promise.all(
       Array.from(

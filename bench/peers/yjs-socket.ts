@@ -9,6 +9,7 @@ import {
 } from "lib0/encoding";
 import { WebSocket } from "ws";
 import { applyUpdate, Doc, encodeStateVector } from "yjs";
+import { frameBytes } from "../trace/service.ts";
 
 /** A service that speaks Yjs's sync protocol (y-protocols/PROTOCOL.md). */
 export interface YjsService {
@@ -37,6 +38,8 @@ export class YjsSocket {
   readonly client: number;
   /** Frames with updates that came, one or more in each. */
   readonly updates: Buffer[] = [];
+  /** Of all frames. */
+  readonly bytes = { sent: 0, received: 0 };
   /** Called for every own update that the service has applied. */
   onAcknowledged = () => {};
   onUpdate = () => {};
@@ -103,10 +106,12 @@ export class YjsSocket {
       writeVarUint(encoder, kind);
       write(encoder);
     });
+    this.bytes.sent += frameBytes(frame.length, "client");
     this.#socket.send(frame);
   }
 
   #receive(frame: Buffer, opened: () => void): void {
+    this.bytes.received += frameBytes(frame.length, "server");
     // Both fit into a byte each.
     const type = frame[this.#prefix.length];
     const kind = frame[this.#prefix.length + 1];

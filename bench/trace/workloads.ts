@@ -1,4 +1,5 @@
 import { serverCpu } from "../../test/support/server-cpu.ts";
+import { peersOf } from "../peers.ts";
 import type { Bench, Contender, Figures, Workload } from "../workload.ts";
 import { limit } from "./limit.ts";
 import { ours } from "./ours.ts";
@@ -49,8 +50,14 @@ export const traceWorkloads: readonly Workload[] = [
     name: "recorded trace, 1 writer and 1 observer, as fast as they can",
     isQuick: true,
     targets: [{ figure: "edits/s", of: "LIMIT(b)", atLeast: 7 }],
-    contenders: async (bench) =>
-      replayed([await ours(bench), await limit(bench, "each"), await limit(bench, "gathered")], 32, bench),
+    async contenders(bench) {
+      const limits = [await limit(bench, "each"), await limit(bench, "gathered")];
+      return replayed(
+        [await ours(bench), ...limits, ...(await (await peersOf(bench)).traces(bench))],
+        32,
+        bench,
+      );
+    },
   },
   {
     id: "trace-single",
@@ -62,6 +69,7 @@ export const traceWorkloads: readonly Workload[] = [
       { figure: "bytes up per edit", atMost: 60 },
       { figure: "bytes down per edit", atMost: 45 },
     ],
-    contenders: async (bench) => replayed([await ours(bench)], 1, bench),
+    contenders: async (bench) =>
+      replayed([await ours(bench), ...(await (await peersOf(bench)).traces(bench))], 1, bench),
   },
 ];

@@ -28,7 +28,12 @@ export class Services implements Bench {
 
   server(main: string, settings: Record<string, string> = {}): Promise<Server> {
     const name = `${main} ${JSON.stringify(settings)}`;
-    return this.service(name, (persist) => startServer({ main, settings, persist }));
+    return this.service(name, async (persist) => {
+      const server = await startServer({ main, settings, persist });
+      const { restart } = server;
+      server.restart = () => this.#onFirstCore(restart);
+      return server;
+    });
   }
 
   service<T extends Stoppable>(name: string, start: (folder: string) => Promise<T>): Promise<T> {
@@ -40,10 +45,14 @@ export class Services implements Bench {
   async #start(start: (folder: string) => Promise<Stoppable>): Promise<Stoppable> {
     const folder = join(this.#folder, String(this.#started.size));
     mkdirSync(folder);
-    // A process that is started stays where this one is at that moment.
+    return this.#onFirstCore(() => start(folder));
+  }
+
+  /** A process that is started stays where this one is at that moment. */
+  async #onFirstCore<T>(start: () => Promise<T>): Promise<T> {
     stayOn(0);
     try {
-      return await start(folder);
+      return await start();
     } finally {
       stayOn(1);
     }

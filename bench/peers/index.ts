@@ -3,7 +3,7 @@ import { hocuspocus } from "./hocuspocus.ts";
 import { shareDb } from "./sharedb.ts";
 import { shareDbEditors } from "./sharedb-editor.ts";
 import { shareDbTrace } from "./sharedb-trace.ts";
-import { yPartyserver } from "./y-partyserver.ts";
+import { yPartyserver, yPartyserverColdOpen } from "./y-partyserver.ts";
 import { yjsEditors } from "./yjs-editor.ts";
 import { yjsTrace } from "./yjs-trace.ts";
 
@@ -18,4 +18,5 @@ export const peers: Peers = {
     shareDbTrace(await shareDb(bench)),
     yjsTrace(await hocuspocus(bench)),
   ],
+  coldOpens: async (bench, recording) => [await yPartyserverColdOpen(bench, recording)],
 };

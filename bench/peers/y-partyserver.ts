@@ -1,9 +1,13 @@
-import type { Bench } from "../workload.ts";
+import type { Recording } from "../trace/recording.ts";
+import type { Bench, Contender } from "../workload.ts";
+import { yjsColdOpen } from "./yjs-cold-open.ts";
 import type { YjsService } from "./yjs-socket.ts";
+
+const worker = "bench/peers/y-partyserver-worker.ts";
 
 /** y-partyserver in a Durable Object. */
 export async function yPartyserver(bench: Bench): Promise<YjsService> {
-  const server = await bench.server("bench/peers/y-partyserver-worker.ts");
+  const server = await bench.server(worker);
   return {
     name: "y-partyserver",
     url: (document) => `${server.url.replace("http", "ws")}/parties/rooms/${document}`,
@@ -12,3 +16,6 @@ export async function yPartyserver(bench: Bench): Promise<YjsService> {
     acknowledges: "by echo",
   };
 }
+
+export const yPartyserverColdOpen = async (bench: Bench, recording: Recording): Promise<Contender> =>
+  yjsColdOpen(await yPartyserver(bench), await bench.server(worker), recording);

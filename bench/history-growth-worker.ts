@@ -1,63 +1,10 @@
 // The Worker of history-growth.ts: rooms that can be given a long history at once, and questions about it.
 import { lifeBundle } from "../src/documents/life-bundle.ts";
-import { insertion, replacement } from "../src/ot/operation.ts";
-import { Text } from "../src/ot/text.ts";
-import { DocumentRoom as Room } from "../src/room/document-room.ts";
-import type { LastSubmission } from "../src/room/operation-log.ts";
 import type { DocumentRoomApi, Grant } from "../src/room/room-api.ts";
-import { SqliteOperationLog } from "../src/room/sqlite-operation-log.ts";
-import { Random } from "../test/support/ot-random.ts";
+import type { FilledRoom } from "./filled/filled-room.ts";
 
 export * from "../src/index.ts";
-
-/** Commits between two snapshots, as an average room makes them. */
-const snapshotCommits = 8_192;
-
-export class DocumentRoom extends Room {
-  /** What three people typed, one operation in each commit: mostly where they typed before, one in six a deletion. */
-  async type(operations: number): Promise<void> {
-    await this.create({ content: "", author: { userId: "ann", kind: "person" } });
-    const random = new Random(20_261_123);
-    const log = new SqliteOperationLog(this.ctx.storage, { fullAt: Number.POSITIVE_INFINITY });
-    const writers = [1, 2, 3].map((actor) => ({
-      actor,
-      clientId: `${actor}`,
-      userId: `${actor}`,
-      kind: "person" as const,
-    }));
-    const text = Text.from("");
-    const lastByActor = new Map<number, LastSubmission>();
-    let at = 1_700_000_000_000;
-    let cursor = 0;
-    for (let version = 1; version <= operations; version++) {
-      if (random.chance(0.02)) cursor = random.int(text.length + 1);
-      const deletes = cursor > 0 && random.chance(0.16);
-      const operation = deletes
-        ? replacement(cursor - 1, 1, "")
-        : insertion(cursor, random.chance(0.1) ? "\n" : "a");
-      cursor += deletes ? -1 : 1;
-      text.apply(operation);
-      const { actor } = writers[Math.floor(version / 500) % writers.length] ?? { actor: 1 };
-      const seq = (lastByActor.get(actor)?.seq ?? 0) + 1;
-      lastByActor.set(actor, { seq, version });
-      at += 80 + random.int(300);
-      log.append({
-        from: version,
-        entries: [{ actor, seq, operation }],
-        operationsJson: [JSON.stringify(operation)],
-        at,
-        newActors: version === 1 ? writers : [],
-        ...(version % snapshotCommits === 0 && { snapshot: { version, text: text.toString(), lastByActor } }),
-      });
-      if (version % snapshotCommits > 0) continue;
-      while (log.upkeep(at + 3_600_000));
-      await this.ctx.storage.sync();
-    }
-    await this.ctx.storage.sync();
-    // What it has in memory is of before.
-    this.ctx.abort("filled");
-  }
-}
+export { FilledRoom as DocumentRoom } from "./filled/filled-room.ts";
 
 const grant: Grant = {
   userId: "reader",
@@ -69,7 +16,7 @@ const grant: Grant = {
   decidedAt: 0,
 };
 
-async function welcomeUnits(room: DurableObjectStub<DocumentRoom>, since?: number): Promise<number> {
+async function welcomeUnits(room: DurableObjectStub<FilledRoom>, since?: number): Promise<number> {
   const headers = { upgrade: "websocket", "x-materi-grant": JSON.stringify(grant) };
   const { webSocket } = await room.fetch("https://room/", { headers });
   if (!webSocket) throw new Error("no socket");
@@ -88,7 +35,7 @@ async function welcomeUnits(room: DurableObjectStub<DocumentRoom>, since?: numbe
   return frame.length;
 }
 
-type Question = (room: DurableObjectStub<DocumentRoom>, of: number) => Promise<unknown>;
+type Question = (room: DurableObjectStub<FilledRoom>, of: number) => Promise<unknown>;
 
 /** `of` is a version. */
 const questions: Record<string, Question> = {
@@ -115,11 +62,12 @@ export default {
   async fetch(request: Request, env: Env): Promise<Response> {
     const { pathname, searchParams } = new URL(request.url);
     const [, id = "", what = ""] = pathname.split("/");
-    const namespace = env.ROOMS as unknown as DurableObjectNamespace<DocumentRoom>;
+    const namespace = env.ROOMS as unknown as DurableObjectNamespace<FilledRoom>;
     const room = namespace.getByName(id);
     const of = Number(searchParams.get("of"));
     if (what === "type") {
-      await room.type(of).catch(() => {});
+      await room.create({ content: "", author: { userId: "ann", kind: "person" } });
+      await room.fill({ typed: of }).catch(() => {});
       return Response.json(await namespace.getByName(id).stats());
     }
     const question = questions[decodeURIComponent(what)];

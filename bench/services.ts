@@ -26,10 +26,10 @@ export class Services implements Bench {
     stayOn(1);
   }
 
-  server(main: string, settings: Record<string, string> = {}): Promise<Server> {
-    const name = `${main} ${JSON.stringify(settings)}`;
+  server(main: string, settings: Record<string, string> = {}, v8Flags = ""): Promise<Server> {
+    const name = `${main} ${JSON.stringify(settings)} ${v8Flags}`;
     return this.service(name, async (persist) => {
-      const server = await startServer({ main, settings, persist });
+      const server = await startServer({ main, settings, v8Flags, persist });
       const { restart } = server;
       server.restart = () => this.#onFirstCore(restart);
       return server;

@@ -45,7 +45,7 @@ export interface Bench {
   /** Whether other projects are measured too: what they need is installed by then. */
   readonly peers: boolean;
   /** A Worker on workerd on the first core, the same for all who name the same entry; the load is on the second. */
-  server(main: string, settings?: Record<string, string>): Promise<Server>;
+  server(main: string, settings?: Record<string, string>, v8Flags?: string): Promise<Server>;
   /** Something else on the first core, started by `start`, which gets a new folder for what it stores. The same for all who name the same. */
   service<T extends { stop(): Promise<void> }>(
     name: string,

@@ -25,43 +25,49 @@ export async function ours(bench: Bench): Promise<EditorService> {
   const owner = await signUp(server.url);
   return {
     name: "Materi",
-    async open(count): Promise<Session> {
+    async open(count) {
       const { id } = await owner.documents.create({ title: "Bench", content: "-".repeat(firstUnits) });
-      const { token: link } = await owner.sharing.createLink(id, {
-        name: "bench",
-        role: "editor",
-        guests: true,
-        history: true,
-      });
-      const tokens = await Promise.all(
-        Array.from({ length: guests }, async () => {
-          const { guest } = await new MateriClient({ url: server.url }).sharing.openLink({
-            token: link,
-            name: "Guest",
-          });
-          if (!guest) throw new Error("the link let no guest in");
-          return guest.access_token;
-        }),
-      );
-      const editors = await Promise.all(
-        Array.from({ length: count }, (_, n) =>
-          OurEditor.open(
-            `${server.url.replace("http", "ws")}/ws/documents/${id}`,
-            tokens[n % guests] ?? "",
-            n,
-          ),
-        ),
-      );
-      return {
-        editors,
-        async verify() {
-          const { content, version } = await owner.documents.get(id);
-          await Promise.all(editors.map((editor) => editor.reached(version)));
-          for (const editor of editors.slice(0, verified)) {
-            if (editor.replay() !== content) throw new Error("an editor has another text than the service");
-          }
-        },
-      };
+      return openEditors(server.url, owner, id, count);
+    },
+  };
+}
+
+/** Makes one operation of so many edits. */
+type Typing = (edits: number, random: (below: number) => number) => (number | string)[];
+
+/** Editors of a document that is there. */
+export async function openEditors(
+  url: string,
+  owner: MateriClient,
+  id: string,
+  count: number,
+  typing: Typing = insertions,
+): Promise<Session> {
+  const { token: link } = await owner.sharing.createLink(id, {
+    name: "bench",
+    role: "editor",
+    guests: true,
+    history: true,
+  });
+  const tokens = await Promise.all(
+    Array.from({ length: guests }, async () => {
+      const { guest } = await new MateriClient({ url }).sharing.openLink({ token: link, name: "Guest" });
+      if (!guest) throw new Error("the link let no guest in");
+      return guest.access_token;
+    }),
+  );
+  const address = `${url.replace("http", "ws")}/ws/documents/${id}`;
+  const editors = await Promise.all(
+    Array.from({ length: count }, (_, n) => OurEditor.open(address, tokens[n % guests] ?? "", n, typing)),
+  );
+  return {
+    editors,
+    async verify() {
+      const { content, version } = await owner.documents.get(id);
+      await Promise.all(editors.map((editor) => editor.reached(version)));
+      for (const editor of editors.slice(0, verified)) {
+        if (editor.replay() !== content) throw new Error("an editor has another text than the service");
+      }
     },
   };
 }
@@ -74,6 +80,7 @@ class OurEditor implements Editor {
   readonly waits: number[] = [];
   readonly #socket: WebSocket;
   readonly #random: (below: number) => number;
+  readonly #typing: Typing;
   readonly #first: Welcome;
   readonly #events: Event[] = [];
   #version: number;
@@ -83,21 +90,24 @@ class OurEditor implements Editor {
   #window = 0;
   #changed: () => void = () => {};
 
-  private constructor(socket: WebSocket, welcome: Welcome, seed: number) {
+  private constructor(socket: WebSocket, welcome: Welcome, seed: number, typing: Typing) {
     this.#socket = socket;
     this.#first = welcome;
     this.#version = welcome.version;
     this.#random = randomFrom(seed);
+    this.#typing = typing;
     socket.on("message", (data) => this.#receive(String(data)));
   }
 
-  static open(url: string, token: string, number: number): Promise<OurEditor> {
+  static open(url: string, token: string, number: number, typing: Typing): Promise<OurEditor> {
     const socket = new WebSocket(url, [subprotocol, `bearer.${token}`], { perMessageDeflate: false });
     return new Promise((done, failed) => {
       socket.once("open", () =>
         socket.send(JSON.stringify({ type: "hello", client_id: `editor-${number}` })),
       );
-      socket.once("message", (data) => done(new OurEditor(socket, JSON.parse(String(data)), number + 1)));
+      socket.once("message", (data) =>
+        done(new OurEditor(socket, JSON.parse(String(data)), number + 1, typing)),
+      );
       socket.once("error", failed);
     });
   }
@@ -146,7 +156,7 @@ class OurEditor implements Editor {
 
   /** What was typed while the last one was on its way, as one operation. */
   #submit(): void {
-    const op = insertions(this.#window, this.#random) as unknown as Operation;
+    const op = this.#typing(this.#window, this.#random) as unknown as Operation;
     this.#seq += 1;
     this.#flight = { edits: this.#window, at: performance.now() };
     this.#events.push({ sent: op, seq: this.#seq });

@@ -2,24 +2,26 @@ import { WebSocket } from "ws";
 import type { MateriClient } from "../../src/client/materi-client.ts";
 import { replacement } from "../../src/ot/operation.ts";
 import { type OwnSubmission, Replica } from "../../src/ot/replica.ts";
-import { encodeSubmit } from "../../src/protocol/client-frames.ts";
+import { encodeHello, encodeSubmit } from "../../src/protocol/client-frames.ts";
 import type { ServerFrame, Welcome } from "../../src/protocol/server-frames.ts";
 import { subprotocol } from "../../src/protocol/subprotocol.ts";
 import { signUp } from "../account.ts";
 import type { Bench } from "../workload.ts";
 import type { Edit } from "./recording.ts";
-import { frameBytes, type TraceService, type TraceSession } from "./service.ts";
+import { asBrowser, countBytes, type TraceService, type TraceSession, uncompressed } from "./service.ts";
 
 /** Materi, through its public protocol; what is typed while a submission is on its way is composed, by the client's half of the engine. */
-export async function ours(bench: Bench): Promise<TraceService> {
+export async function ours(bench: Bench, connecting = uncompressed): Promise<TraceService> {
   const { url } = await bench.server("src/index.ts", { LOG_LEVEL: "warn" });
   const owner = await signUp(url);
   return {
-    name: "Materi",
+    name: connecting === asBrowser ? "Materi, compressed" : "Materi",
     async open() {
       const { id } = await owner.documents.create({ title: "Trace" });
+      const address = `${url.replace("http", "ws")}/ws/documents/${id}`;
       const token = await owner.token();
-      return new OurSession(owner, id, await join(url, id, token), await join(url, id, token));
+      const join = () => joined(new WebSocket(address, [subprotocol, `bearer.${token}`], connecting));
+      return new OurSession(owner, id, await join(), await join());
     },
   };
 }
@@ -27,24 +29,24 @@ export async function ours(bench: Bench): Promise<TraceService> {
 interface Joined {
   socket: WebSocket;
   welcome: Welcome;
+  /** Since then. */
+  bytes: ReturnType<typeof countBytes>;
 }
 
-/** A socket to a document, and what it was welcomed with. */
-function join(url: string, id: string, token: string): Promise<Joined> {
-  const socket = new WebSocket(
-    `${url.replace("http", "ws")}/ws/documents/${id}`,
-    [subprotocol, `bearer.${token}`],
-    { perMessageDeflate: false },
-  );
+/** Says hello on a new socket. */
+function joined(socket: WebSocket): Promise<Joined> {
   return new Promise((done, failed) => {
-    socket.once("open", () => socket.send(JSON.stringify({ type: "hello", client_id: crypto.randomUUID() })));
-    socket.once("message", (data) => done({ socket, welcome: JSON.parse(String(data)) }));
+    socket.once("open", () => socket.send(encodeHello({ clientId: crypto.randomUUID() })));
+    socket.once("message", (data) =>
+      done({ socket, welcome: JSON.parse(String(data)), bytes: countBytes(socket) }),
+    );
     socket.once("error", failed);
   });
 }
 
 class OurSession implements TraceSession {
-  readonly bytes = { up: 0, down: 0 };
+  readonly #sent: Joined["bytes"];
+  readonly #received: Joined["bytes"];
   readonly #owner: MateriClient;
   readonly #id: string;
   readonly #writer: WebSocket;
@@ -60,16 +62,21 @@ class OurSession implements TraceSession {
     this.#id = id;
     this.#writer = writer.socket;
     this.#observer = observer.socket;
+    this.#sent = writer.bytes;
+    this.#received = observer.bytes;
     this.#replica = new Replica({ version: writer.welcome.version, text: writer.welcome.text ?? "" });
     this.#observed = observer.welcome.version;
     this.#observer.on("message", (data: Buffer) => {
-      this.bytes.down += frameBytes(data.length, "server");
       const text = data.toString();
       this.#frames.push(text);
       const frame = JSON.parse(text) as ServerFrame;
       if (frame.type === "operations") this.#observed = frame.from + frame.items.length - 1;
       this.#changed();
     });
+  }
+
+  get bytes() {
+    return { up: this.#sent().sent, down: this.#received().received };
   }
 
   async write(edits: readonly Edit[], window: number): Promise<void> {
@@ -103,9 +110,7 @@ class OurSession implements TraceSession {
   }
 
   #send(submission: OwnSubmission): void {
-    const frame = encodeSubmit(submission);
-    this.bytes.up += frameBytes(Buffer.byteLength(frame), "client");
-    this.#writer.send(frame);
+    this.#writer.send(encodeSubmit(submission));
   }
 
   async verify(text: string): Promise<void> {

@@ -1,3 +1,5 @@
+import type { Socket } from "node:net";
+import type { ClientOptions, WebSocket } from "ws";
 import type { Edit } from "./recording.ts";
 
 /** A service in which one person writes and another one looks on. */
@@ -24,3 +26,14 @@ export interface TraceSession {
 /** Bytes of a WebSocket frame that carries so many (RFC 6455 §5.2); those of a client are masked. */
 export const frameBytes = (payload: number, from: "client" | "server"): number =>
   payload + (payload < 126 ? 2 : payload < 65_536 ? 4 : 10) + (from === "client" ? 4 : 0);
+
+/** As browsers connect: they offer permessage-deflate (RFC 7692), and compress every message. */
+export const asBrowser: ClientOptions = { perMessageDeflate: { threshold: 0 } };
+export const uncompressed: ClientOptions = { perMessageDeflate: false };
+
+/** Counts the bytes of an open socket from now on: WebSocket framing included, TCP/IP not. */
+export function countBytes(socket: WebSocket): () => { sent: number; received: number } {
+  const { _socket: tcp } = socket as unknown as { _socket: Socket };
+  const before = { sent: tcp.bytesWritten, received: tcp.bytesRead };
+  return () => ({ sent: tcp.bytesWritten - before.sent, received: tcp.bytesRead - before.received });
+}

@@ -4,7 +4,7 @@ import type { Bench, Contender, Figures, Workload } from "../workload.ts";
 import { limit } from "./limit.ts";
 import { ours } from "./ours.ts";
 import { type Recording, recording } from "./recording.ts";
-import type { TraceService } from "./service.ts";
+import { asBrowser, type TraceService } from "./service.ts";
 
 /** Edits of the trace for a second of the run's: 50,000 by default. */
 const editsPerSecond = 20_000;
@@ -69,7 +69,9 @@ export const traceWorkloads: readonly Workload[] = [
       { figure: "bytes up per edit", atMost: 60 },
       { figure: "bytes down per edit", atMost: 45 },
     ],
-    contenders: async (bench) =>
-      replayed([await ours(bench), ...(await (await peersOf(bench)).traces(bench))], 1, bench),
+    async contenders(bench) {
+      const own = [await ours(bench, asBrowser), await ours(bench)];
+      return replayed([...own, ...(await (await peersOf(bench)).traces(bench))], 1, bench);
+    },
   },
 ];

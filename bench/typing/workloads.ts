@@ -1,0 +1,119 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { Random } from "../../test/support/ot-random.ts";
+import { openEditors } from "../editors/ours.ts";
+import { type FilledService, filledService } from "../filled/service.ts";
+import { type Edit, recording, textAfter } from "../trace/recording.ts";
+import type { Figures, Workload } from "../workload.ts";
+import { openAsBrowser, type } from "./typist.ts";
+
+/** Of a recording of somebody who has typed that much, the next keys: numbers in frames are as long as they are in practice. */
+const typedBefore = 20_000;
+
+/** Keys of one typist, a second. */
+const perSecond = 8;
+
+/** What the project's client and the service send of a typist to somebody who looks on. */
+async function bytesPerKey(service: FilledService, caret: boolean, seconds: number): Promise<Figures> {
+  const { edits } = recording("automerge-paper", typedBefore + Math.ceil(perSecond * seconds));
+  const next = edits.slice(typedBefore);
+  const { id } = await service.document("", { edits: JSON.stringify(edits.slice(0, typedBefore)) });
+  const observer = await openAsBrowser(service.owner, id);
+  const typist = await openAsBrowser(service.owner, id);
+  await type(typist.session, next, { perSecond, caret, random: new Random(20_261_123) });
+  await observer.session.reached(typist.session.version);
+  // What follows a key, a caret or a check, is of it.
+  await sleep(200);
+  const [{ sent }, { received }] = [typist.bytes(), observer.bytes()];
+  if (observer.session.text !== textAfter(edits))
+    throw new Error("the observer has another text than was typed");
+  observer.session.close();
+  typist.session.close();
+  const shown = caret ? " with a caret" : "";
+  return {
+    [`bytes up per key${shown}`]: sent / next.length,
+    [`bytes down per key${shown}`]: received / next.length,
+  };
+}
+
+const rowsWritten = async ({ owner }: FilledService, id: string): Promise<number> =>
+  (await owner.documents.stats(id)).rows_written;
+
+/** Rows that a room has written, as it counts itself, of ten who type. */
+async function rowsPerEdit(service: FilledService, seconds: number): Promise<Figures> {
+  const { id } = await service.document("-".repeat(5_000));
+  const typists = await Promise.all(
+    Array.from({ length: 10 }, async (_, n) => ({ n, ...(await openAsBrowser(service.owner, id)) })),
+  );
+  const before = await rowsWritten(service, id);
+  const keys = Math.ceil(5 * seconds);
+  await Promise.all(
+    typists.map(({ session, n }) => {
+      const random = new Random(n + 1);
+      const edits = function* (): Generator<Edit> {
+        for (let key = 0; key < keys; key++) yield [random.int(session.length), 0, "x"];
+      };
+      return type(session, edits(), { perSecond: 5, caret: false, random });
+    }),
+  );
+  const rows = (await rowsWritten(service, id)) - before;
+  const { content, version } = await service.owner.documents.get(id);
+  await Promise.all(typists.map(({ session }) => session.reached(version)));
+  for (const { session } of typists) {
+    if (session.text !== content) throw new Error("a typist has another text than the service");
+    session.close();
+  }
+  return { "rows per edit": rows / (keys * typists.length) };
+}
+
+/** The same of ten who each edit again as soon as the edit before is acknowledged. */
+async function rowsInClosedLoop(service: FilledService, seconds: number): Promise<Figures> {
+  const { id } = await service.document("-".repeat(5_000));
+  const { editors, verify } = await openEditors(service.server.url, service.owner, id, 10);
+  const before = await rowsWritten(service, id);
+  for (const editor of editors) editor.start(1);
+  await sleep(seconds * 1_000);
+  for (const editor of editors) editor.stop();
+  await Promise.all(editors.map((editor) => editor.idle()));
+  const rows = (await rowsWritten(service, id)) - before;
+  await verify();
+  for (const editor of editors) editor.close();
+  const edits = editors.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
+  return { "rows per edit in a closed loop": rows / edits };
+}
+
+export const typingWorkloads: readonly Workload[] = [
+  {
+    id: "typing-bytes",
+    name: `bytes of a typist, ${perSecond} keys a second, the project's client`,
+    isQuick: true,
+    rounds: 1,
+    targets: [
+      { figure: "bytes up per key", atMost: 20 },
+      { figure: "bytes down per key", atMost: 20 },
+    ],
+    async contenders(bench) {
+      const service = await filledService(bench);
+      const measure = async () => {
+        const seconds = 4 * bench.seconds;
+        const figures = [true, false].map((caret) => bytesPerKey(service, caret, seconds));
+        return Object.assign({}, ...(await Promise.all(figures)).reverse());
+      };
+      return [{ name: "Materi", measure }];
+    },
+  },
+  {
+    id: "typing-rows",
+    name: "rows written, 10 editors who type 5 keys a second each",
+    isQuick: true,
+    rounds: 1,
+    targets: [{ figure: "rows per edit", atMost: 0.1 }],
+    async contenders(bench) {
+      const service = await filledService(bench);
+      const measure = async () => ({
+        ...(await rowsPerEdit(service, 4 * bench.seconds)),
+        ...(await rowsInClosedLoop(service, bench.seconds)),
+      });
+      return [{ name: "Materi", measure }];
+    },
+  },
+];

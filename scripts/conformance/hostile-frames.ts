@@ -373,3 +373,44 @@ export const oddClientIds = [
   "x".repeat(64),
   "a:b.c-d_e",
 ];
+
+/** `submit` in the short form with these in place of one of its elements. */
+const shortSubmits = (at: number, answer: HostileAnswer, values: Record<string, string>): HostileFrame[] =>
+  Object.entries(values).map(([name, value]) => ({
+    name: `a short submit, element ${at}: ${name}`,
+    frame: `{"submit":[${["2", "2", '["x"]'].with(at, value).join(",")}]}`,
+    answer,
+  }));
+
+/** The same for a server that speaks the short form. */
+export const hostileShortFrames: readonly HostileFrame[] = [
+  ...matrix("hello", helloFrame, "short", "invalid_frame", without(everything, "true", "false")),
+  ...matrix("short submit", {}, "submit", "invalid_frame", everything),
+  ...shortSubmits(0, "invalid_frame", { ...everything, zero: "0" }),
+  ...shortSubmits(1, "invalid_frame", everything),
+  ...shortSubmits(2, "invalid_operation", everything),
+  ...truncated("a short submit", '{"submit":[2,2,["x"]]}'),
+  ...all("invalid_frame", {
+    "a short submit of nothing": '{"submit":[]}',
+    "a short submit of its seq alone": '{"submit":[2]}',
+    "a short submit as an object": '{"submit":{"0":2,"1":2,"2":["x"],"length":3}}',
+    "a short submit below type null": '{"type":null,"submit":[2,2,["x"]]}',
+    "operations of the server": '{"ops":[3,[1,2,["x"]]]}',
+    "an ack of the server": '{"ack":[2,3]}',
+  }),
+  ...all("invalid_operation", {
+    "a short submit without its operation": '{"submit":[2,2]}',
+    "a short submit that is flat": '{"submit":[2,2,"x"]}',
+    "a short submit below the seed's unknown operation":
+      '{"op_type":"turn","position":0,"submit":[2,2,["x"]]}',
+  }),
+  ...all("ignored", { "a short submit below an unknown type": '{"type":"note","submit":[2,2,["x"]]}' }),
+  ...all("out_of_range", { "a short submit past the end": '{"submit":[2,2,[8,"x"]]}' }),
+  ...all("seq_gap", { "a short submit that skips one": '{"submit":[3,2,["x"]]}' }),
+  ...all("seq_reused", { "a short submit with another text": '{"submit":[1,1,[5,"!"]]}' }),
+  ...all("ack", {
+    "a repeat in the short form": '{"submit":[1,1,[5,"?"]]}',
+    "a short repeat with an element that is not known": '{"submit":[1,1,[5,"?"],{"later":true}]}',
+    "a short repeat with a field that is not known": '{"submit":[1,1,[5,"?"]],"later":true}',
+  }),
+];

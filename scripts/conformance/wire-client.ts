@@ -1,5 +1,5 @@
 import { randomUUID } from "node:crypto";
-import { serverMessages } from "../../src/protocol/frame-schemas.ts";
+import { messageName, serverMessages } from "../../src/protocol/frame-schemas.ts";
 import { subprotocol } from "../../src/protocol/subprotocol.ts";
 
 /** A frame as it came; rules look into frames of every shape. */
@@ -158,7 +158,7 @@ export class WireClient {
 function judged(data: unknown): Frame {
   must(typeof data === "string", "the server sent a binary frame");
   const frame: Frame = JSON.parse(data);
-  const name = frame?.type ?? "seed_answer";
+  const name = messageName(frame ?? {});
   if (!Object.hasOwn(serverMessages, name)) return frame;
   const { error } = serverMessages[name as keyof typeof serverMessages].safeParse(frame);
   const faults = error?.issues.filter(({ code }) => code !== "unrecognized_keys") ?? [];

@@ -14,6 +14,8 @@ export interface Hello {
   /** Of which storage `since` is a version. */
   epoch?: string;
   lastSeq?: number;
+  /** It wants the frames of frame-form.ts. */
+  short?: boolean;
 }
 
 /** One operation, made at version `base`; `seq` counts 1, 2, 3… per client id. A resend is the same frame again. */
@@ -104,6 +106,7 @@ export function decodeClientFrame(message: string): ClientFrame {
   if (fields.type === "report") return decodeReport(fields, message.length);
   if (typeof fields.type === "string") return { type: "unknown" };
   if (fields.type === undefined && fields.op_type !== undefined) return decodeSeedEdit(fields);
+  if (fields.type === undefined && fields.submit !== undefined) return decodeShortSubmit(fields.submit);
   return refused("invalid_frame", "a frame has a `type`, or the seed's `op_type`");
 }
 
@@ -115,7 +118,14 @@ function decodeSubmit({ seq, base, op }: Record<string, unknown>): Submit | Refu
   return { type: "submit", seq, base, operation: parsed.operation };
 }
 
-function decodeHello({ client_id, since, epoch, last_seq }: Record<string, unknown>): Hello | Refused {
+/** `submit` in the short form, which everybody may send; what stands behind the operation is ignored. */
+function decodeShortSubmit(submit: unknown): Submit | Refused {
+  if (!Array.isArray(submit)) return refused("invalid_frame", "`submit` is [seq, base, op]");
+  const [seq, base, op] = submit;
+  return decodeSubmit({ seq, base, op });
+}
+
+function decodeHello({ client_id, since, epoch, last_seq, short }: Record<string, unknown>): Hello | Refused {
   if (typeof client_id !== "string" || !clientIdForm.test(client_id)) {
     return refused("invalid_frame", "`client_id` is 1 to 64 of the characters A–Z a–z 0–9 _ . : -");
   }
@@ -133,6 +143,10 @@ function decodeHello({ client_id, since, epoch, last_seq }: Record<string, unkno
   if (last_seq !== undefined) {
     if (!isCount(last_seq)) return refused("invalid_frame", "`last_seq` is an integer from 0");
     hello.lastSeq = last_seq;
+  }
+  if (short !== undefined) {
+    if (typeof short !== "boolean") return refused("invalid_frame", "`short` is true or false");
+    hello.short = short;
   }
   return hello;
 }
@@ -209,18 +223,19 @@ function decodeSeedEdit(fields: Record<string, unknown>): SeedEdit | Refused {
   return edit;
 }
 
-/** A submission as JSON. */
-export const encodeSubmit = ({ seq, base, operation }: Omit<Submit, "type">): string =>
-  `{"type":"submit","seq":${seq},"base":${base},"op":${JSON.stringify(operation)}}`;
+/** A submission as JSON, in the short form where the server knows it. */
+export const encodeSubmit = ({ seq, base, operation: op }: Omit<Submit, "type">, short = false): string =>
+  JSON.stringify(short ? { submit: [seq, base, op] } : { type: "submit", seq, base, op });
 
 export const encodeHello = (hello: {
   clientId: string;
   since?: number | undefined;
   epoch?: string | undefined;
   lastSeq?: number | undefined;
+  short?: boolean;
 }): string => {
-  const { clientId: client_id, since, epoch, lastSeq: last_seq } = hello;
-  return JSON.stringify({ type: "hello", client_id, since, epoch, last_seq });
+  const { clientId: client_id, since, epoch, lastSeq: last_seq, short } = hello;
+  return JSON.stringify({ type: "hello", client_id, since, epoch, last_seq, short });
 };
 
 export const encodeReport = (report: {

@@ -1,6 +1,7 @@
 import { z } from "zod";
 import type { ClientFrame, Hello, Submit } from "./client-frames.ts";
 import { type ErrorCode, errorStatus } from "./errors.ts";
+import type { ShortAck } from "./frame-form.ts";
 import { limits } from "./limits.ts";
 import type { SeedAnswer, ServerFrame } from "./server-frames.ts";
 import { subprotocol } from "./subprotocol.ts";
@@ -61,6 +62,7 @@ const hello = z
     since: count("The version that the client has").exactOptional(),
     epoch: z.string().max(limits.epochUnits).describe("Of the welcome that told `since`").exactOptional(),
     last_seq: count("The `seq` of its submission whose ack it has not received").exactOptional(),
+    short: z.boolean().describe("Whether it wants the short form").exactOptional(),
   })
   .describe("Subscribes the socket");
 
@@ -72,6 +74,17 @@ const submit = z
     op: submitted,
   })
   .describe("One operation; a repeat is the same frame again");
+
+const shortSubmit = z
+  .object({
+    type: z.never().optional(),
+    op_type: z.never().optional(),
+    submit: z
+      .tuple([submit.shape.seq, submit.shape.base, submitted])
+      .rest(z.unknown())
+      .describe("[seq, base, op]"),
+  })
+  .describe("`submit` in the short form");
 
 const auth = z
   .object({ type: z.literal("auth"), token: z.string().max(limits.accessTokenUnits) })
@@ -140,11 +153,16 @@ const seed = z
   ])
   .describe("A single edit by a client that keeps no versions");
 
-/** By the type that the decoder gives them. */
-export const clientFrames = { hello, submit, presence: presenceUpdate, auth, report, seed } satisfies Record<
-  Exclude<ClientFrame["type"], "refused" | "unknown">,
-  z.ZodType
->;
+/** By the type that the decoder gives them; for the short form, which has none, `short_…`. */
+export const clientFrames = {
+  hello,
+  submit,
+  short_submit: shortSubmit,
+  presence: presenceUpdate,
+  auth,
+  report,
+  seed,
+} satisfies Record<Exclude<ClientFrame["type"], "refused" | "unknown"> | "short_submit", z.ZodType>;
 
 // ── Server → client ──────────────────────────────────────────────────────────────────────────────────────────────
 
@@ -185,6 +203,7 @@ const welcome = z
   .strictObject({
     type: z.literal("welcome"),
     protocol: z.literal(subprotocol),
+    short: z.literal(true).describe("The short form is spoken from here on").exactOptional(),
     version: version.describe("What the client has after this frame"),
     epoch: z.string().describe("Names the room's storage; versions of another one say nothing"),
     text: z.string().refine(wellFormed).describe("The text at `version`").exactOptional(),
@@ -228,6 +247,21 @@ const ack = z
 const operations = z
   .strictObject({ type: z.literal("operations"), ...list })
   .describe("Accepted operations of others, in the order of versions");
+
+const shortItem = z.tuple([actorNumber.describe("Actor"), z.int().min(1).describe("Its seq"), operation]);
+
+const shortOperations = z
+  .strictObject({
+    ops: z
+      .tuple([list.from])
+      .rest(shortItem)
+      .describe("[from, [actor, seq, op], …]: item k has version from + k"),
+  })
+  .describe("`operations` in the short form");
+
+const shortAck = z
+  .strictObject({ ack: z.tuple([ack.shape.seq, ack.shape.version]).describe("[seq, version]") })
+  .describe("`ack` in the short form");
 
 const actors = z
   .strictObject({ type: z.literal("actors"), actors: z.array(actor) })
@@ -283,8 +317,20 @@ export const serverFrames = {
   error,
 } satisfies Record<ServerFrame["type"], z.ZodType>;
 
-/** All that the server sends, with the answer to the seed's frame, which has no `type`. */
-export const serverMessages = { ...serverFrames, seed_answer: seedAnswer };
+/** All that the server sends, with what has no `type`. */
+export const serverMessages = {
+  ...serverFrames,
+  seed_answer: seedAnswer,
+  short_operations: shortOperations,
+  short_ack: shortAck,
+};
+
+/** What a frame would be called among these. */
+export function messageName({ type, ops, ack }: { type?: unknown; ops?: unknown; ack?: unknown }): string {
+  if (type !== undefined) return String(type);
+  if (ops !== undefined) return "short_operations";
+  return ack !== undefined ? "short_ack" : "seed_answer";
+}
 
 // ── Frames as the code has them, and as the schemas have them: these lines compile if both say the same ─────────
 
@@ -318,6 +364,7 @@ type Agreement = {
   [T in ServerFrame["type"]]: Agree<Extract<ServerFrame, { type: T }>, z.output<(typeof serverFrames)[T]>>;
 } & {
   seed_answer: Agree<SeedAnswer, z.output<typeof seedAnswer>>;
+  short_ack: Agree<ShortAck, z.output<typeof shortAck>>;
   hello: Agree<Hello, Decoded<z.output<typeof hello>>>;
   submit: Agree<Submit, Decoded<z.output<typeof submit>>>;
 };

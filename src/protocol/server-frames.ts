@@ -1,6 +1,7 @@
 import type { Operation } from "../ot/operation.ts";
 import type { ClientFrame, Refused } from "./client-frames.ts";
 import type { ErrorCode } from "./errors.ts";
+import { expandShort } from "./frame-form.ts";
 import type { PresenceFrame, PresenceItem } from "./presence.ts";
 import type { subprotocol } from "./subprotocol.ts";
 
@@ -30,6 +31,8 @@ export interface OperationList {
 export interface Welcome {
   type: "welcome";
   protocol: typeof subprotocol;
+  /** From here on the server speaks the short form to this client, and takes it. */
+  short?: true;
   /** The version that the client has after this frame. */
   version: number;
   /** Names the room's storage: after it was restored, versions of before say nothing. */
@@ -155,16 +158,6 @@ export type ServerFrame =
   | AuthRenewed
   | ErrorFrame;
 
-/** `operations` from items that are already JSON: a broadcast is encoded once, however many sockets get it. */
-export const encodeOperations = (from: number, items: readonly string[]): string =>
-  `{"type":"operations","from":${from},"items":[${items.join(",")}]}`;
-
-export const encodeItem = (operationJson: string, actor: number, seq: number): string =>
-  `{"op":${operationJson},"actor":${actor},"seq":${seq}}`;
-
-export const encodeAck = (seq: number, version: number): string =>
-  `{"type":"ack","seq":${seq},"version":${version}}`;
-
 export const encodeCheck = (version: number, hash: number): string =>
   `{"type":"check","version":${version},"hash":${hash}}`;
 
@@ -211,25 +204,10 @@ export function encodeError(refusal: Omit<Refused, "type">): string {
 }
 
 /**
- * Reads one message of the server; undefined for frame types that this version does not know (law WR-1).
- * The server is trusted for the form of its frames, as a client trusts its own document store.
+ * Reads one message of the server, in either form; undefined where it has no type. Of a type that this version does not know
+ * nothing is to be made (law WR-1). The server is trusted for the form of its frames, as a client trusts its own document store.
  */
 export function decodeServerFrame(message: string): ServerFrame | undefined {
-  const frame = JSON.parse(message) as { type?: unknown };
-  switch (frame.type) {
-    case "welcome":
-    case "ack":
-    case "operations":
-    case "actors":
-    case "check":
-    case "role":
-    case "presence":
-    case "slow_down":
-    case "auth":
-    case "auth_expiring":
-    case "error":
-      return frame as ServerFrame;
-    default:
-      return undefined;
-  }
+  const frame = JSON.parse(message);
+  return frame.type === undefined ? expandShort(frame) : frame;
 }

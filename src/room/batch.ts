@@ -1,11 +1,6 @@
 import type { Refused } from "../protocol/client-frames.ts";
-import {
-  encodeAck,
-  encodeError,
-  encodeItem,
-  encodeOperations,
-  encodeSeedAnswer,
-} from "../protocol/server-frames.ts";
+import { type FrameForm, formOf } from "../protocol/frame-form.ts";
+import { encodeError, encodeSeedAnswer } from "../protocol/server-frames.ts";
 import { type Actor, type Logged, toldLatencyMs } from "./operation-log.ts";
 import type { Peer } from "./peer.ts";
 
@@ -33,7 +28,8 @@ const lost = (refusal: Pick<Refused, "seq" | "seed">): string =>
 
 /**
  * What was accepted since the last flush, and the frames that wait for its commit (law RM-2). Each entry is encoded
- * once, and a peer that takes no part in the batch gets the same one frame as all such peers.
+ * once in each form that somebody has, and a peer that takes no part in the batch gets the same one frame as all such
+ * peers of its form.
  */
 export class Batch {
   /** The version of the first entry. */
@@ -42,7 +38,8 @@ export class Batch {
   readonly operationsJson: string[] = [];
   /** Who wrote in it. */
   readonly actors = new Set<Actor>();
-  readonly #items: string[] = [];
+  /** The entries in the forms that were asked for. */
+  readonly #items = new Map<FrameForm, readonly string[]>();
   /** When the room heard of each, milliseconds since the epoch; in order. */
   readonly #heardAt: number[] = [];
   readonly #answers = new Map<Peer, Answer[]>();
@@ -56,12 +53,10 @@ export class Batch {
   }
 
   add(entry: Logged, actor: Actor, heardAt: number): void {
-    const json = JSON.stringify(entry.operation);
     this.entries.push(entry);
     this.#heardAt.push(heardAt);
     this.actors.add(actor);
-    this.operationsJson.push(json);
-    this.#items.push(encodeItem(json, entry.actor, entry.seq));
+    this.operationsJson.push(JSON.stringify(entry.operation));
   }
 
   /** The entries, with how long they waited for a commit at this time. */
@@ -76,7 +71,8 @@ export class Batch {
   /** The submission just added is acknowledged to `peer`, after everything below it and without an echo. */
   acknowledge(peer: Peer, seq: number): void {
     const version = this.from + this.entries.length - 1;
-    this.#answer(peer, { frame: encodeAck(seq, version), own: true, ifLost: lost({ seq }) });
+    const frame = formOf(peer.session).ack(seq, version);
+    this.#answer(peer, { frame, own: true, ifLost: lost({ seq }) });
   }
 
   /** The seed's edit just added has succeeded. */
@@ -99,11 +95,20 @@ export class Batch {
 
   /** Sends everything: to be called once the batch is committed. */
   deliver(subscribers: Iterable<Peer>): void {
-    const everything = encodeOperations(this.from, this.#items);
+    const everything = new Map<FrameForm, string>();
     for (const peer of subscribers) {
       const answers = this.#answers.get(peer);
-      if (answers) this.#deliverTo(peer, answers);
-      else peer.send(everything);
+      const form = formOf(peer.session);
+      if (answers) {
+        this.#deliverTo(peer, form, answers);
+        continue;
+      }
+      let frame = everything.get(form);
+      if (frame === undefined) {
+        frame = form.operations(this.from, this.#itemsIn(form));
+        everything.set(form, frame);
+      }
+      peer.send(frame);
     }
     // Who never said hello gets the answers to its own frames alone (law WR-2).
     for (const [peer, answers] of this.#answers) {
@@ -112,11 +117,20 @@ export class Batch {
     }
   }
 
-  #deliverTo(peer: Peer, answers: readonly Answer[]): void {
+  #itemsIn(form: FrameForm): readonly string[] {
+    let items = this.#items.get(form);
+    if (!items) {
+      items = this.entries.map(({ actor, seq }, at) => form.item(this.operationsJson[at]!, actor, seq));
+      this.#items.set(form, items);
+    }
+    return items;
+  }
+
+  #deliverTo(peer: Peer, form: FrameForm, answers: readonly Answer[]): void {
     let delivered = 0;
     const deliverUpTo = (end: number) => {
       if (end > delivered) {
-        peer.send(encodeOperations(this.from + delivered, this.#items.slice(delivered, end)));
+        peer.send(form.operations(this.from + delivered, this.#itemsIn(form).slice(delivered, end)));
       }
     };
     for (const { after, own, frame } of answers) {

@@ -109,5 +109,6 @@ function shownFrame(redactor: Redactor, frame: string | ArrayBuffer) {
   const isCut = frame.length > serverLimits.debuggedBytes;
   const shown = redactor.json(isCut ? frame.slice(0, serverLimits.debuggedBytes) : frame, { isCut });
   // Of the frame as it is shown: a type may be anything, and is told apart only where it is one.
-  return { type: /"type":"([a-z_]{1,32})"/.exec(shown)?.[1], units: frame.length, frame: shown };
+  const type = /"type":"([a-z_]{1,32})"/.exec(shown) ?? /^\{"(submit|ops|ack)":/.exec(shown);
+  return { type: type?.[1], units: frame.length, frame: shown };
 }

@@ -1,8 +1,9 @@
 import { mapSelection } from "../ot/selection.ts";
 import { Text } from "../ot/text.ts";
 import type { Hello } from "../protocol/client-frames.ts";
+import { encodeItem, longForm } from "../protocol/frame-form.ts";
 import type { PresenceFrame, PresenceItem } from "../protocol/presence.ts";
-import { type ActorInfo, encodeItem, type Item, type Welcome } from "../protocol/server-frames.ts";
+import type { ActorInfo, Item, Welcome } from "../protocol/server-frames.ts";
 import type { Feed } from "./fanout-api.ts";
 import type { Grant } from "./room-api.ts";
 
@@ -35,7 +36,7 @@ export class Mirror {
     this.#version = welcome.version;
     this.#actors = new Map(welcome.actors.map((info) => [info.actor, info]));
     this.#presence = new Map(welcome.presence.map((item) => [item.actor, item]));
-    if (welcome.operations) this.#recent = welcome.operations.items.map(itemJson);
+    if (welcome.operations) this.#recent = welcome.operations.items.map((item) => encodeItem(longForm, item));
   }
 
   get version(): number {
@@ -64,10 +65,11 @@ export class Mirror {
 
   /** Accepted operations, the first being of the next version. */
   apply(items: readonly Item[]): void {
-    for (const { op, actor, seq } of items) {
+    for (const item of items) {
+      const { op, actor } = item;
       this.#text.apply(op);
       this.#version += 1;
-      this.#recent.push(encodeItem(JSON.stringify(op), actor, seq));
+      this.#recent.push(encodeItem(longForm, item));
       for (const [owner, shown] of this.#presence) {
         const by = owner === actor ? "owner" : "other";
         const selections = shown.selections.map((selection) => mapSelection(selection, op, by));
@@ -117,6 +119,7 @@ export class Mirror {
     const welcome: Welcome = {
       type: "welcome",
       protocol: this.#origin.protocol,
+      ...(hello.short && { short: true }),
       version: this.#version,
       epoch: this.epoch,
       ...(items && hello.since !== undefined
@@ -135,5 +138,3 @@ export class Mirror {
     return JSON.stringify(welcome);
   }
 }
-
-const itemJson = ({ op, actor, seq }: Item): string => encodeItem(JSON.stringify(op), actor, seq);

@@ -15,6 +15,8 @@ export interface Session {
   readonly actor?: Actor;
   /** When it first said hello, milliseconds since the epoch. */
   readonly since?: number;
+  /** It is told what happens in the short form. */
+  readonly short?: boolean;
   /** What it shows to the others. */
   readonly presence?: ShownPresence;
   /** It was told that its token ends soon. */

@@ -1,11 +1,11 @@
+import { encodeOperations, longForm } from "../protocol/frame-form.ts";
 import type { PresenceFrame } from "../protocol/presence.ts";
 import { encodePresence } from "../protocol/presence.ts";
 import {
   type Actors,
   encodeActors,
-  encodeItem,
-  encodeOperations,
   type Item,
+  type OperationList,
   type Operations,
   type Welcome,
 } from "../protocol/server-frames.ts";
@@ -20,8 +20,8 @@ type RoomFrame = Operations | Actors | PresenceFrame | { type: string; version?:
 export interface RelayPorts {
   /** Subscribes to the one above; `since` is where the answer is to begin. */
   attach(since: number | undefined): Promise<RoomResult<Feed>>;
-  /** To all who follow: viewers who said hello, and the fan-outs below. */
-  broadcast(frame: string): void;
+  /** To all who follow: viewers who said hello, and the fan-outs below. `operations` is what the frame tells, if it is some. */
+  broadcast(frame: string, operations?: OperationList): void;
   /** Those who follow are somewhere else now. */
   moved(): void;
   /** Those who follow cannot be led on: they are to begin anew. */
@@ -128,7 +128,8 @@ export class Relay {
     const news = items.slice(next - from);
     if (news.length === 0) return true;
     this.#mirror?.apply(news);
-    this.#ports.broadcast(from === next ? frame : encodeOperations(next, news.map(itemJson)));
+    const list = { from: next, items: news };
+    this.#ports.broadcast(from === next ? frame : encodeOperations(longForm, list), list);
     this.#move({ version: this.#head.version + news.length, epoch: this.#head.epoch });
     return true;
   }
@@ -205,7 +206,10 @@ export class Relay {
     // Nothing was missed: this was for the sake of the text.
     if (missed.length === 0 && !before && !isForced) return;
     this.#ports.broadcast(encodeActors(mirror.actors));
-    if (missed.length > 0) this.#ports.broadcast(encodeOperations(had.version + 1, missed));
+    if (missed.length > 0) {
+      const list = { from: had.version + 1, items: missed.map((item): Item => JSON.parse(item)) };
+      this.#ports.broadcast(longForm.operations(list.from, missed), list);
+    }
     const gone = [...(before?.presence.keys() ?? [])].filter((actor) => !mirror.presence.has(actor));
     const items = [
       ...welcome.presence.map((item) => JSON.stringify(item)),
@@ -214,5 +218,3 @@ export class Relay {
     if (items.length > 0) this.#ports.broadcast(encodePresence(mirror.version, items));
   }
 }
-
-const itemJson = ({ op, actor, seq }: Item): string => encodeItem(JSON.stringify(op), actor, seq);

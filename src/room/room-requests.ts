@@ -1,7 +1,8 @@
 import { lengthChange, type Operation } from "../ot/operation.ts";
 import { pieces } from "../ot/split.ts";
+import { longForm } from "../protocol/frame-form.ts";
 import { limits } from "../protocol/limits.ts";
-import { type ActorInfo, encodeItem } from "../protocol/server-frames.ts";
+import type { ActorInfo } from "../protocol/server-frames.ts";
 import { attendeesOf, audienceOf } from "./attendees.ts";
 import { notStored } from "./batch.ts";
 import { contentChange, leastChange } from "./content-change.ts";
@@ -180,7 +181,7 @@ export class RoomRequests {
         ...(reached && {
           items: authority
             .since(since)
-            .map((entry) => encodeItem(JSON.stringify(entry.operation), entry.actor, entry.seq)),
+            .map((entry) => longForm.item(JSON.stringify(entry.operation), entry.actor, entry.seq)),
         }),
       };
     });

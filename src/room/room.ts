@@ -9,7 +9,8 @@ import {
   type Submit,
 } from "../protocol/client-frames.ts";
 import { type CloseCode, closeCodes } from "../protocol/close-codes.ts";
-import { encodeAck, encodeError, encodeSlowDown, type Role } from "../protocol/server-frames.ts";
+import { formOf } from "../protocol/frame-form.ts";
+import { encodeError, encodeSlowDown, type Role } from "../protocol/server-frames.ts";
 import type { AlarmTask } from "./alarm-clock.ts";
 import { announceNewcomers } from "./announce-newcomers.ts";
 import { notStored } from "./batch.ts";
@@ -232,12 +233,15 @@ export class Room {
         this.#end(other, closeCodes.superseded, "this client id was opened by another socket");
       }
     }
-    const before = peer.session.actor;
+    const { actor: before, short: wasShort = false } = peer.session;
+    const { short = false } = hello;
     if (before?.actor !== actor.actor) {
       this.#presence.leave(peer);
       const { presence: _, ...session } = peer.session;
-      peer.saveSession({ ...session, actor, since: this.#ports.now() });
+      peer.saveSession({ ...session, actor, short, since: this.#ports.now() });
       if (before) room.actors.forget(before);
+    } else if (short !== wasShort) {
+      peer.saveSession({ ...peer.session, short });
     }
     const presence = this.#presence.itemsFor(room, actor.actor);
     const welcome = composeWelcome(room, hello, { actor, grant }, presence);
@@ -270,7 +274,7 @@ export class Room {
       // Its first acceptance may be in the batch, and nobody hears of a version before its commit.
       this.flush();
       if (this.#loaded !== room) return { ...notStored, seq };
-      peer.send(encodeAck(seq, verdict.version));
+      peer.send(formOf(peer.session).ack(seq, verdict.version));
     } else {
       return { ...refusalOf(verdict), seq };
     }

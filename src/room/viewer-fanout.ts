@@ -66,8 +66,8 @@ export class ViewerFanout extends DurableObject<Env> implements ViewerFanoutApi 
     this.#relay = new Relay({
       ...ports,
       attach: (since) => this.#attach(since),
-      broadcast: (frame) => {
-        this.#viewers.broadcast(frame);
+      broadcast: (frame, operations) => {
+        this.#viewers.broadcast(frame, operations);
         this.#fanouts.send(frame);
       },
       moved: () => this.#viewers.carry(),

@@ -1,7 +1,8 @@
 import { type ClientFrame, decodeClientFrame, type Hello, type Report } from "../protocol/client-frames.ts";
 import { type CloseCode, closeCodes } from "../protocol/close-codes.ts";
+import { encodeOperations, shortForm } from "../protocol/frame-form.ts";
 import { limits } from "../protocol/limits.ts";
-import { encodeError, encodeSlowDown, type Role } from "../protocol/server-frames.ts";
+import { encodeError, encodeSlowDown, type OperationList, type Role } from "../protocol/server-frames.ts";
 import { divergenceReport } from "./divergence.ts";
 import type { FanoutSource, Feed } from "./fanout-api.ts";
 import { Flow } from "./flow.ts";
@@ -91,9 +92,14 @@ export class Viewers {
     this.#carrier?.saveSession({ ...this.#carrier.session, relayed: head });
   }
 
-  broadcast(frame: string): void {
+  /** `operations` is what the frame tells, where it has a short form. */
+  broadcast(frame: string, operations?: OperationList): void {
+    let short: string | undefined;
     for (const peer of [...this.#subscribed()]) {
-      peer.send(frame);
+      if (operations && peer.session.short) {
+        short ??= encodeOperations(shortForm, operations);
+        peer.send(short);
+      } else peer.send(frame);
       if (this.#flow.isBehind(peer)) this.#end(peer, closeCodes.tooSlow, "too much was sent and not read");
     }
   }
@@ -239,6 +245,7 @@ export class Viewers {
     peer.saveSession({
       ...peer.session,
       actor: { actor: self.actor, ...writer },
+      short: hello.short === true,
       since: this.#ports.now(),
       relayed: { version: mirror.version, epoch: mirror.epoch },
     });

@@ -29,6 +29,7 @@ export function composeWelcome(
   const welcome: Welcome = {
     type: "welcome",
     protocol: subprotocol,
+    ...(hello.short && { short: true }),
     version: authority.version,
     epoch,
     ...(missed && hello.since !== undefined

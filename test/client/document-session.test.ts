@@ -38,8 +38,8 @@ describe("DocumentSession", () => {
     for (const [at, letter] of [..."abcdef"].entries()) ann.edit(insertion(at, letter));
     await settle(room);
     expect(network.sockets[0]?.sent.slice(1)).toEqual([
-      '{"type":"submit","seq":1,"base":0,"op":["a"]}',
-      '{"type":"submit","seq":2,"base":1,"op":[1,"bcdef"]}',
+      '{"submit":[1,0,["a"]]}',
+      '{"submit":[2,1,[1,"bcdef"]]}',
     ]);
     expect(room.text).toBe("abcdef");
   });
@@ -75,9 +75,7 @@ describe("DocumentSession", () => {
     await settle(room);
     expect(room.text).toBe("once more");
     expect(ann.text).toBe("once more");
-    expect(network.sockets[1]?.sent.slice(1)).toEqual([
-      '{"type":"submit","seq":2,"base":1,"op":[4," more"]}',
-    ]);
+    expect(network.sockets[1]?.sent.slice(1)).toEqual(['{"submit":[2,1,[4," more"]]}']);
     expect(acknowledged).toEqual([
       { seq: 1, version: 1 },
       { seq: 2, version: 2 },
@@ -98,7 +96,7 @@ describe("DocumentSession", () => {
     first?.emit("close", { code: 1006, reason: "" });
     await vi.advanceTimersByTimeAsync(200);
     await settle(room);
-    const frame = '{"type":"submit","seq":1,"base":1,"op":[4," time"]}';
+    const frame = '{"submit":[1,1,[4," time"]]}';
     expect(first?.sent.at(-1)).toBe(frame);
     expect(network.sockets.at(-1)?.sent).toEqual([
       expect.stringMatching(/"since":1,"epoch":"[^"]+","last_seq":1/),

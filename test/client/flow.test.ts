@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { insertion } from "../../src/ot/operation.ts";
 import { limits } from "../../src/protocol/limits.ts";
+import { readFrame } from "../support/read-frame.ts";
 import { recordOf, settle, setUp } from "../support/session-setup.ts";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -59,9 +60,9 @@ describe("a session that is told to slow down", () => {
       true,
     );
     const submissions = network.sockets[0]?.sent.filter((frame) => frame.includes("submit")) ?? [];
-    expect(submissions.map((frame) => JSON.parse(frame).seq)).toEqual([1, 2, 3, 4, 5]);
+    expect(submissions.map((frame) => readFrame(frame).seq)).toEqual([1, 2, 3, 4, 5]);
     // Cut at the limit, and not within a pair.
-    expect(JSON.parse(submissions[0] ?? "").op).toEqual([6, "\u{1f600}".repeat(limits.insertUnits / 2)]);
+    expect(readFrame(submissions[0] ?? "").op).toEqual([6, "\u{1f600}".repeat(limits.insertUnits / 2)]);
   });
 
   it("FL-2: comes back late when it was closed for being too fast, at once when it read too slowly", async () => {

@@ -4,6 +4,7 @@ import { DocumentSession } from "../../src/client/document-session.ts";
 import { parseOperation } from "../../src/ot/parse.ts";
 import { Text } from "../../src/ot/text.ts";
 import { holdsAll } from "../support/frame-match.ts";
+import { readFrame } from "../support/read-frame.ts";
 import { type Transcript, transcriptsOf, userOf } from "../support/transcripts.ts";
 
 beforeEach(() => void vi.useFakeTimers());
@@ -70,7 +71,7 @@ class Player {
 
   /** Has the user type what the frame submits. False if nobody could have typed it. */
   submit(frame: string): boolean {
-    const { op } = JSON.parse(frame);
+    const { op } = readFrame(frame);
     if (this.sent.includes(frame) || this.owed.includes(frame)) return true;
     const parsed = parseOperation(op, { insertUnits: Number.POSITIVE_INFINITY, parts: 10_000 });
     if (!parsed.ok) return false;
@@ -90,7 +91,7 @@ function textOf({ lines }: Transcript): { version: number; text: string } {
   const submitted = new Map<string, { base: number; op: unknown }>();
   for (const { client, arrow, frame } of lines) {
     if (arrow === "!" || !frame.startsWith("{")) continue;
-    const parsed = JSON.parse(frame);
+    const parsed = readFrame(frame);
     const lists = [parsed.type === "operations" ? parsed : undefined, parsed.operations];
     for (const list of lists) {
       if (Array.isArray(list?.items))
@@ -117,7 +118,7 @@ async function play(transcript: Transcript): Promise<void> {
   const players = new Map<string, Player>();
   const impossible = new Set<string>();
   for (const [at, { client, arrow, frame }] of transcript.lines.entries()) {
-    const type = frame.startsWith("{") ? JSON.parse(frame).type : undefined;
+    const type = frame.startsWith("{") ? readFrame(frame).type : undefined;
     const player = players.get(userOf(client));
     if (arrow === "→" && type === "hello") {
       const { client_id } = JSON.parse(frame);
@@ -134,7 +135,7 @@ async function play(transcript: Transcript): Promise<void> {
         const next = transcript.lines
           .slice(at)
           .find((line) => line.arrow === "→" && line.client === client && line.frame.includes('"submit"'));
-        if (next && JSON.parse(next.frame).base < JSON.parse(frame).from) player.submit(next.frame);
+        if (next && readFrame(next.frame).base < readFrame(frame).from) player.submit(next.frame);
       }
       const again = transcript.lines.some((line) => line.client === "again" && userOf(client) === "ann");
       // The ack that was lost.

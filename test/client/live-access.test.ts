@@ -52,7 +52,7 @@ describe("a session whose user's role changes", () => {
     expect(network.sockets[1]?.sent.filter((frame) => frame.includes("submit"))).toEqual([]);
     room.room.setRole("ann", "editor", "");
     await settle(room);
-    expect(network.sockets[1]?.sent.at(-1)).toBe('{"type":"submit","seq":1,"base":1,"op":["kept "]}');
+    expect(network.sockets[1]?.sent.at(-1)).toBe('{"submit":[1,1,["kept "]]}');
     expect([room.text.startsWith("kept a text"), ann.isSaved]).toEqual([true, true]);
   });
 

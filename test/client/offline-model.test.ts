@@ -5,6 +5,7 @@ import { DocumentSession } from "../../src/client/document-session.ts";
 import { keepOffline } from "../../src/client/offline/keep-offline.ts";
 import { MemoryOutboxStore, type OutboxStore } from "../../src/client/offline/outbox-store.ts";
 import { insertion } from "../../src/ot/operation.ts";
+import { readFrame } from "../support/read-frame.ts";
 import { RoomHarness } from "../support/room-harness.ts";
 import { type NetworkSocket, networkTo } from "../support/room-network.ts";
 import { settle } from "../support/session-setup.ts";
@@ -152,7 +153,7 @@ function framesThatChanged(sockets: readonly NetworkSocket[]): string[] {
   for (const { sent } of sockets) {
     let client = "";
     for (const message of sent) {
-      const frame = JSON.parse(message);
+      const frame = readFrame(message);
       if (frame.type === "hello") client = frame.client_id;
       if (frame.type !== "submit") continue;
       const name = `${client} ${frame.seq}`;

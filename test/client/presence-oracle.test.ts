@@ -7,6 +7,7 @@ import { Text } from "../../src/ot/text.ts";
 import { limits } from "../../src/protocol/limits.ts";
 import type { PresenceItem } from "../../src/protocol/presence.ts";
 import { alphabetNames, Random, randomOperation, randomPoints } from "../support/ot-random.ts";
+import { readFrame } from "../support/read-frame.ts";
 import type { RoomHarness } from "../support/room-harness.ts";
 import type { NetworkSocket } from "../support/room-network.ts";
 import { settle, setUp } from "../support/session-setup.ts";
@@ -33,7 +34,7 @@ class Observed {
     this.#room = room;
     this.#replica = new Replica({ version: session.version, text: session.text });
     socket.send = (frame) => void this.#toRoom.push(frame);
-    socket.peer.send = (frame) => void this.#toSession.push(JSON.parse(frame));
+    socket.peer.send = (frame) => void this.#toSession.push(readFrame(frame));
   }
 
   edit(operation: Operation): void {

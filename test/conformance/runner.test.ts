@@ -13,8 +13,8 @@ import { type FaultName, faults, startToyServer } from "../support/toy-server.ts
 let stop = () => {};
 afterEach(() => stop());
 
-async function broken(fault?: FaultName): Promise<string[]> {
-  const server = await startToyServer(fault);
+async function broken(fault?: FaultName, options?: { knowsShort: boolean }): Promise<string[]> {
+  const server = await startToyServer(fault, options);
   stop = server.stop;
   const results = await runConformance(named(server.url, "toy", "any"));
   return results.filter(({ outcome }) => outcome === "fail").map(({ id, detail }) => `${id} ${detail}`);
@@ -40,11 +40,16 @@ const noticedBy: Record<FaultName, string> = {
   "deaf ping": "PC-5",
   "presence echo": "PC-24",
   "wrong hash": "PC-25",
+  "half short": "PC-26",
 };
 
 describe("the conformance runner", () => {
   it("finds nothing in a toy server that keeps the protocol", async () => {
     expect(await broken()).toEqual([]);
+  });
+
+  it("finds nothing in one that does not know the short form", async () => {
+    expect(await broken(undefined, { knowsShort: false })).toEqual([]);
   });
 
   for (const [fault, rule] of Object.entries(noticedBy) as [FaultName, string][]) {

@@ -1,11 +1,18 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { hostileFrames, hostileSetup, oddClientIds } from "../../scripts/conformance/hostile-frames.ts";
+import {
+  hostileSetup,
+  hostileShortFrames,
+  hostileFrames as longHostileFrames,
+  oddClientIds,
+} from "../../scripts/conformance/hostile-frames.ts";
 import { limits } from "../../src/protocol/limits.ts";
 import { fanoutOf, openViewer } from "../support/audience.ts";
 import { RoomHarness } from "../support/room-harness.ts";
 import { grantOf, newRoom, openRoomSocket, type TestSocket } from "../support/socket.ts";
+
+const hostileFrames = [...longHostileFrames, ...hostileShortFrames];
 
 /** Rows of the room's tables, and bytes of its storage. */
 const stored = (room: string) =>
@@ -100,7 +107,7 @@ describe("RM-6: the hostile corpus of a viewer", () => {
     const bystander = await open("bystander");
     const behind = await open("ann");
     expect((await fanoutOf(room).stats()).sockets).toBe(2);
-    for (const { name, frame, answer } of hostileFrames) {
+    for (const { name, frame, answer } of longHostileFrames) {
       for (const socket of [direct, behind]) socket.send(frame);
       if (answer !== "ignored") {
         const given = await direct.next();

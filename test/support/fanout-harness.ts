@@ -55,8 +55,8 @@ export class FanoutHarness {
     const report = (error: unknown) => void this.reported.push(error);
     this.relay = new Relay({
       attach: (since) => this.attach(since),
-      broadcast: (frame) => {
-        this.viewers.broadcast(frame);
+      broadcast: (frame, operations) => {
+        this.viewers.broadcast(frame, operations);
         this.below.push(JSON.parse(frame));
       },
       moved: () => this.viewers.carry(),
@@ -127,9 +127,9 @@ export class FanoutHarness {
   }
 
   /** Opens a socket that says hello, and reads the welcome. */
-  async view(userId: string, changes: Partial<Grant> = {}): Promise<RecordedPeer> {
+  async view(userId: string, changes: Partial<Grant> = {}, hello: object = {}): Promise<RecordedPeer> {
     const peer = await this.join(userId, changes);
-    await this.ask(peer, { type: "hello", client_id: `${userId}-1` });
+    await this.ask(peer, { type: "hello", client_id: `${userId}-1`, ...hello });
     return peer;
   }
 

@@ -3,7 +3,8 @@ import { type WebSocket, WebSocketServer } from "ws";
 import type { Operation } from "../../src/ot/operation.ts";
 import { Text } from "../../src/ot/text.ts";
 import { transform } from "../../src/ot/transform.ts";
-import { decodeClientFrame, type Submit } from "../../src/protocol/client-frames.ts";
+import { decodeClientFrame, type Hello, type Submit } from "../../src/protocol/client-frames.ts";
+import { encodeOperations, formOf } from "../../src/protocol/frame-form.ts";
 import { serverFrames } from "../../src/protocol/frame-schemas.ts";
 import { limits } from "../../src/protocol/limits.ts";
 import { encodeError } from "../../src/protocol/server-frames.ts";
@@ -29,6 +30,7 @@ export const faults = {
   "deaf ping": "does not answer ping",
   "wrong hash": "tells another hash than the text's",
   "presence echo": "shows a client its own presence",
+  "half short": "announces the short form, and acknowledges in the long one",
 } as const;
 
 export type FaultName = keyof typeof faults;
@@ -46,11 +48,18 @@ interface Toy {
   /** By version. */
   log: Map<number, Entry>;
   actors: Map<string, { actor: number; seq: number; versionOf: Map<number, number> }>;
-  sockets: Map<WebSocket, { clientId: string | undefined; told: Set<number> }>;
+  sockets: Map<WebSocket, { clientId: string | undefined; told: Set<number>; short: boolean }>;
+  knowsShort: boolean;
 }
 
-/** Every name is a document, empty at first; nothing is stored; every token is good. With one fault, or none. */
-export async function startToyServer(fault?: FaultName): Promise<{ url: string; stop(): void }> {
+/**
+ * Every name is a document, empty at first; nothing is stored; every token is good. With one fault, or none; with the short
+ * form, or as servers were before there was one.
+ */
+export async function startToyServer(
+  fault?: FaultName,
+  { knowsShort = true } = {},
+): Promise<{ url: string; stop(): void }> {
   const documents = new Map<string, Toy>();
   const server = new WebSocketServer({
     port: 0,
@@ -60,9 +69,9 @@ export async function startToyServer(fault?: FaultName): Promise<{ url: string; 
   });
   server.on("connection", (socket, request) => {
     const name = request.url ?? "";
-    const toy = documents.get(name) ?? newToy();
+    const toy = documents.get(name) ?? newToy(knowsShort);
     documents.set(name, toy);
-    toy.sockets.set(socket, { clientId: undefined, told: new Set() });
+    toy.sockets.set(socket, { clientId: undefined, told: new Set(), short: false });
     socket.on("close", () => {
       show(toy, socket, { gone: true });
       toy.sockets.delete(socket);
@@ -82,7 +91,8 @@ export async function startToyServer(fault?: FaultName): Promise<{ url: string; 
   };
 }
 
-const newToy = (): Toy => ({
+const newToy = (knowsShort: boolean): Toy => ({
+  knowsShort,
   text: Text.from(""),
   version: 0,
   log: new Map(),
@@ -134,7 +144,7 @@ function receive(toy: Toy, socket: WebSocket, message: string | undefined, fault
 function greet(
   toy: Toy,
   socket: WebSocket,
-  { clientId, since, lastSeq }: { clientId: string; since?: number; lastSeq?: number },
+  { clientId, since, lastSeq, short }: Hello,
   fault?: FaultName,
 ): void {
   for (const [other, session] of toy.sockets)
@@ -143,7 +153,8 @@ function greet(
   const self = known ?? { actor: toy.actors.size + 1, seq: 0, versionOf: new Map() };
   toy.actors.set(clientId, self);
   const told = new Set([...toy.actors.values()].map(({ actor }) => actor));
-  toy.sockets.set(socket, { clientId, told });
+  const isShort = toy.knowsShort && short === true;
+  toy.sockets.set(socket, { clientId, told, short: isShort });
   const items = [...toy.log]
     .filter(([version]) => version > (since ?? 0))
     .map(([, { operation, actor, seq }]) => ({ op: operation, actor, seq }));
@@ -151,6 +162,7 @@ function greet(
     JSON.stringify({
       type: "welcome",
       protocol: subprotocol,
+      ...(isShort && { short: true }),
       version: toy.version,
       epoch: "toy",
       ...(since !== undefined && lastSeq !== undefined
@@ -211,7 +223,7 @@ function commit(
         JSON.stringify({ type: "actors", actors: [{ actor: by.actor, user_id: "toy", kind: "person" }] }),
       );
     }
-    const frame = JSON.stringify({ type: "operations", ...list });
+    const frame = encodeOperations(formOf(session), list);
     if (fault === "early ack") setTimeout(() => socket.send(frame), 5);
     else socket.send(frame);
   }
@@ -231,7 +243,8 @@ function submit(
     return;
   }
   const submitted = JSON.stringify([base, operation]);
-  const ack = (version: number) => socket.send(JSON.stringify({ type: "ack", seq, version }));
+  const short = toy.sockets.get(socket)?.short === true && fault !== "half short";
+  const ack = (version: number) => socket.send(formOf({ short }).ack(seq, version));
   const first = self.versionOf.get(seq);
   if (first !== undefined && fault !== "double apply") {
     if (toy.log.get(first)?.submitted === submitted || fault === "no comparison") ack(first);

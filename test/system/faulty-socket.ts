@@ -1,6 +1,7 @@
 import type { Welcome } from "../../src/protocol/server-frames.ts";
 import type { Acknowledgement } from "../support/history-checker.ts";
 import type { Random } from "../support/ot-random.ts";
+import { readFrame } from "../support/read-frame.ts";
 
 /**
  * What went over one client's sockets, seen between session and network, so that the session need not be believed; and
@@ -32,7 +33,7 @@ export class Wire {
         super(url, protocols);
         wire.silent = false;
         super.addEventListener("message", ({ data }) => {
-          if (!wire.silent) this.#note(JSON.parse(data));
+          if (!wire.silent) this.#note(readFrame(data));
         });
       }
 
@@ -45,7 +46,7 @@ export class Wire {
 
       override send(frame: string): void {
         super.send(frame);
-        const { type, seq, last_seq } = JSON.parse(frame);
+        const { type, seq, last_seq } = readFrame(frame);
         if (type === "submit") {
           if (seq <= newest.seq) this.#resend(seq);
           else newest = { seq, frame };

@@ -1,7 +1,6 @@
 import { type Operation, OperationBuilder } from "../../ot/operation.ts";
 import type { OwnSubmission } from "../../ot/replica.ts";
 import { Text } from "../../ot/text.ts";
-import { encodeSubmit } from "../../protocol/client-frames.ts";
 import type { Persistence, PersistencePorts, SavedState } from "../session/persistence.ts";
 import type { OutboxStore } from "./outbox-store.ts";
 
@@ -45,7 +44,7 @@ export class KeptEdits implements Persistence {
   /** What was kept last: the replica's state, and what else there is. */
   #keptState: unknown;
   #keptRest = "";
-  #frame: string | undefined;
+  #sent: OwnSubmission | undefined;
   #writing: Promise<void> | undefined;
   #hasChanged = false;
   #hasRows: boolean;
@@ -60,8 +59,8 @@ export class KeptEdits implements Persistence {
     this.restored = restored;
     this.#release = release;
     this.#hasRows = restored !== undefined;
-    // A frame that may have been sent was kept before.
-    this.#frame = restored?.sent && encodeSubmit(restored.sent);
+    // What may have been sent was kept before.
+    this.#sent = restored?.sent;
   }
 
   attach(ports: PersistencePorts): void {
@@ -87,8 +86,8 @@ export class KeptEdits implements Persistence {
     if (!this.#isClosed && this.works) this.#write(async () => {});
   }
 
-  holds(frame: string): boolean {
-    return !this.works || frame === this.#frame;
+  holds(submission: OwnSubmission): boolean {
+    return !this.works || submission === this.#sent;
   }
 
   close(): void {
@@ -130,7 +129,7 @@ export class KeptEdits implements Persistence {
     try {
       for (let row = this.#next(); row; row = this.#next()) {
         await this.#store.write(row.change);
-        this.#frame = row.frame;
+        this.#sent = row.sent;
         this.#ports?.durable();
       }
     } catch {
@@ -140,7 +139,7 @@ export class KeptEdits implements Persistence {
     }
   }
 
-  #next(): { change: Parameters<OutboxStore["write"]>[0]; frame: string | undefined } | undefined {
+  #next(): { change: Parameters<OutboxStore["write"]>[0]; sent: OwnSubmission | undefined } | undefined {
     const ports = this.#ports;
     const replica = ports?.replica();
     if (!ports || !replica) return undefined;
@@ -177,7 +176,7 @@ export class KeptEdits implements Persistence {
     }
     this.#ahead = [];
     this.#hasRows = true;
-    return { change: { deletePrefixes, put }, frame: pending && encodeSubmit(pending.sent) };
+    return { change: { deletePrefixes, put }, sent: pending?.sent };
   }
 
   #eraseLater(): void {
@@ -191,7 +190,7 @@ export class KeptEdits implements Persistence {
     this.rebased();
     this.#hasRows = false;
     this.#keptState = undefined;
-    this.#frame = undefined;
+    this.#sent = undefined;
     // What is left behind is taken over by another session, which finds that it is saved.
     await this.#store.write({ deletePrefixes: [this.#prefix] }).catch(() => {});
   }

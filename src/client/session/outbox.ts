@@ -1,17 +1,16 @@
 import type { OwnSubmission } from "../../ot/replica.ts";
-import { encodeSubmit } from "../../protocol/client-frames.ts";
 import type { Role } from "../../protocol/server-frames.ts";
 
 export interface OutboxPorts {
   /** The submission in flight, as it was first made. */
   pending(): OwnSubmission | null | undefined;
-  /** Hands a frame to the connection; false where none is live: joining offers it again. */
-  send(frame: string): boolean;
+  /** Hands a submission to the connection; false where none is live: joining offers it again. */
+  send(submission: OwnSubmission): boolean;
 }
 
 /**
  * When the submission in flight goes out: at once, after a pause that the room asked for, or, while the person may not
- * edit, not at all. It is kept in every case, and what goes out is the same frame each time (law RM-3). On one connection
+ * edit, not at all. It is kept in every case, and what goes out is the same each time (law RM-3). On one connection
  * it goes out again only after an answer: so of two answers none is to a frame that has been made anew since.
  */
 export class Outbox {
@@ -19,7 +18,7 @@ export class Outbox {
   #role: Role | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** What was sent on this connection and is not answered. */
-  #underWay: string | undefined;
+  #underWay: OwnSubmission | undefined;
 
   constructor(ports: OutboxPorts) {
     this.#ports = ports;
@@ -46,9 +45,8 @@ export class Outbox {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     const pending = this.#ports.pending();
-    if (!pending || !this.mayEdit) return;
-    const frame = encodeSubmit(pending);
-    if (frame !== this.#underWay && this.#ports.send(frame)) this.#underWay = frame;
+    if (!pending || !this.mayEdit || pending === this.#underWay) return;
+    if (this.#ports.send(pending)) this.#underWay = pending;
   }
 
   /** The room refused what was sent, or the connection on which it was sent is gone: it may go out again. */

@@ -33,7 +33,7 @@ export interface PersistencePorts {
 
 /**
  * Keeps a session's unsaved edits beyond the session, so that nothing is lost or doubled by going on from them. A frame is
- * kept before it is sent (law CL-1): what `holds` does not know is not sent yet.
+ * kept before it is sent (law CL-1): what it does not yet hold is not sent yet.
  */
 export interface Persistence {
   /** What an earlier session left. */
@@ -47,7 +47,7 @@ export interface Persistence {
   rebased(): void;
   /** Something may have changed. */
   changed(): void;
-  holds(frame: string): boolean;
+  holds(submission: OwnSubmission): boolean;
   /** The session has ended; what is not saved stays for another. */
   close(): void;
 }

@@ -2,7 +2,7 @@ import type { Operation } from "../../ot/operation.ts";
 import type { OperationLimits } from "../../ot/parse.ts";
 import { type OwnSubmission, ProtocolError, Replica } from "../../ot/replica.ts";
 import { OperationError } from "../../ot/text.ts";
-import { encodeHello, encodeReport } from "../../protocol/client-frames.ts";
+import { encodeHello, encodeReport, encodeSubmit } from "../../protocol/client-frames.ts";
 import {
   decodeServerFrame,
   type ErrorFrame,
@@ -52,6 +52,8 @@ export class Synchronizer {
   #limits: OperationLimits | undefined;
   #actor = 0;
   #epoch: string | undefined;
+  /** Whether the server knows the short form. */
+  #short: boolean | undefined;
   /** The text here turned out not to be the server's at some version. */
   #differs = false;
   /** What was restored has not been compared with what the server knows. */
@@ -73,9 +75,9 @@ export class Synchronizer {
     this.#outbox = new Outbox({
       pending: () => this.#replica?.pending(),
       // Not before the welcome: a snapshot could not tell what became of a submission that is on its way.
-      send: (frame) => {
-        const goes = this.link.isLive && this.#persistence?.holds(frame) !== false;
-        if (goes) this.link.send(frame);
+      send: (submission) => {
+        const goes = this.link.isLive && this.#persistence?.holds(submission) !== false;
+        if (goes) this.link.send(encodeSubmit(submission, this.#short));
         return goes;
       },
     });
@@ -170,7 +172,7 @@ export class Synchronizer {
     const since = this.#differs ? undefined : this.#replica?.version;
     const epoch = since === undefined ? undefined : this.#epoch;
     const lastSeq = this.#replica?.pending()?.seq;
-    this.link.send(encodeHello({ clientId: this.#clientId, since, epoch, lastSeq }));
+    this.link.send(encodeHello({ clientId: this.#clientId, since, epoch, lastSeq, short: true }));
   }
 
   /** The connection came into another state: what hung on the one before ends. */
@@ -191,7 +193,7 @@ export class Synchronizer {
   #receive(message: string): void {
     this.#heartbeat.heard();
     if (message === "pong") return;
-    const frame: ServerFrame | undefined = decodeServerFrame(message);
+    const frame = decodeServerFrame(message);
     try {
       if (frame) this.#take(frame);
     } catch (error) {
@@ -221,6 +223,7 @@ export class Synchronizer {
     if (this.#isRestored && this.#isOutdated(welcome)) return;
     this.#actor = welcome.actor;
     this.#epoch = welcome.epoch;
+    this.#short = welcome.short;
     const { insert_units, operation_parts } = welcome.limits;
     this.#limits = { insertUnits: insert_units, parts: operation_parts };
     if (this.#replica) this.#replica.limits = this.#limits;

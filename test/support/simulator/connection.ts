@@ -18,6 +18,8 @@ export interface ConnectionPorts {
   /** The room closed it. */
   ended(connection: Connection): void;
   now(): number;
+  /** Its hello does not ask for the short form, as from clients before there was one. */
+  isOld: boolean;
 }
 
 let decoded: { message: string; frame: ServerFrame | undefined } = { message: "", frame: undefined };
@@ -77,7 +79,7 @@ export class Connection implements Peer {
       return;
     }
     this.#ports.sent(frame);
-    this.toServer.push(frame);
+    this.toServer.push(this.#ports.isOld ? frame.replace(',"short":true', "") : frame);
   }
 
   open(): void {

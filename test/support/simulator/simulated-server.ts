@@ -206,9 +206,9 @@ export class SimulatedServer {
   }
 }
 
-/** Of a `submit` as the client writes it. */
+/** Of a `submit` as the client writes it, in either form. */
 export function submittedSeq(frame: string): number | undefined {
-  const seq = /^\{"type":"submit","seq":(\d+)/.exec(frame)?.[1];
+  const seq = /^\{(?:"type":"submit","seq":|"submit":\[)(\d+)/.exec(frame)?.[1];
   return seq === undefined ? undefined : Number(seq);
 }
 

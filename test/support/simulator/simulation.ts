@@ -95,6 +95,7 @@ class Simulation {
         sent,
         ended: (connection) => this.#server.connections.delete(connection),
         now: () => this.#time.now,
+        isOld: userId === userOf(1),
       })
     );
   }

@@ -24,7 +24,9 @@ export function reached({ rounds }: Result, { figure, of }: Target): number {
 /** Lines of a Markdown table, one for each contender. */
 export function tableLines(result: Result): string {
   const { workload, rounds } = result;
-  const targets = workload.targets.map((target) => {
+  // What is aimed at beside another project is told where that was measured.
+  const known = workload.targets.filter(({ of }) => of === undefined || rounds.has(of));
+  const targets = known.map((target) => {
     const value = reached(result, target);
     const isMet = value >= (target.atLeast ?? -Infinity) && value <= (target.atMost ?? Infinity);
     const aim = target.atLeast === undefined ? `≤ ${target.atMost}` : `≥ ${target.atLeast}`;

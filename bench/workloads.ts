@@ -1,5 +1,7 @@
 import { editorWorkloads } from "./editors/workloads.ts";
 import { otWorkloads } from "./ot/workloads.ts";
+import { storageWorkloads } from "./storage/workloads.ts";
+import { coldOpen } from "./trace/cold-open.ts";
 import { traceWorkloads } from "./trace/workloads.ts";
 import { typingWorkloads } from "./typing/workloads.ts";
 import type { Workload } from "./workload.ts";
@@ -9,5 +11,7 @@ export const workloads: readonly Workload[] = [
   ...editorWorkloads,
   ...traceWorkloads,
   ...typingWorkloads,
+  coldOpen,
+  ...storageWorkloads,
   ...otWorkloads,
 ];

@@ -8,20 +8,29 @@ export type Edit = readonly [position: number, deleted: number, inserted: string
 export interface Recording {
   edits: readonly Edit[];
   text: string;
+  /** When each was typed, in milliseconds since 1970; undefined if that was not recorded. */
+  times: readonly number[] | undefined;
 }
 
 /** A trace of bench/traces (`automerge-paper`), or the first `count` edits of it. */
 export function recording(name: string, count = Number.POSITIVE_INFINITY): Recording {
   const trace = readTrace(join(import.meta.dirname, "../traces", `${name}.json.gz`));
-  const edits = trace.edits.flatMap(({ patches }) => patches);
+  const all = trace.edits.flatMap(({ patches, time }) => patches.map((edit) => ({ edit, time })));
+  const edits = all.map(({ edit }) => edit);
   // Code points are code units then.
   if (/[\u{10000}-\u{10ffff}]/u.test(edits.map(([, , inserted]) => inserted).join("")))
     throw new Error(`${name} has characters outside of the Basic Multilingual Plane`);
   const text = textAfter(edits);
   if (text !== trace.endContent) throw new Error(`${name} does not come to its end`);
-  if (count >= edits.length) return { edits, text };
+  const times = all.map(({ time }) => time ?? 0);
+  // One time for all is none.
+  const isTimed = new Set(times).size > times.length / 100;
   const first = edits.slice(0, count);
-  return { edits: first, text: textAfter(first) };
+  return {
+    edits: first,
+    text: first.length < edits.length ? textAfter(first) : text,
+    times: isTimed ? times.slice(0, count) : undefined,
+  };
 }
 
 /** What edits make of an empty text, by nothing but strings: what a service has is held against it. */

@@ -10,21 +10,14 @@ interface Answer {
   frame: string;
   /** The peer made the last of those entries itself, on its own copy: no echo. */
   own: boolean;
-  /** What to say instead if the batch cannot be committed. */
-  ifLost?: string;
+  /** What to say instead if the batch cannot be committed: written then, as it hardly ever is. */
+  ifLost?: Pick<Refused, "seq" | "seed">;
 }
 
 export const notStored = {
   code: "unavailable",
   detail: "the operation could not be stored; send it again",
 } as const;
-
-const lost = (refusal: Pick<Refused, "seq" | "seed">): string =>
-  encodeError({
-    ...refusal,
-    code: "unavailable",
-    detail: "the operation could not be stored; send it again",
-  });
 
 /**
  * What was accepted since the last flush, and the frames that wait for its commit (law RM-2). Each entry is encoded
@@ -72,13 +65,13 @@ export class Batch {
   acknowledge(peer: Peer, seq: number): void {
     const version = this.from + this.entries.length - 1;
     const frame = formOf(peer.session).ack(seq, version);
-    this.#answer(peer, { frame, own: true, ifLost: lost({ seq }) });
+    this.#answer(peer, { frame, own: true, ifLost: { seq } });
   }
 
   /** The seed's edit just added has succeeded. */
   answerSeedEdit(peer: Peer): void {
     const version = this.from + this.entries.length - 1;
-    this.#answer(peer, { frame: encodeSeedAnswer(version), own: false, ifLost: lost({ seed: true }) });
+    this.#answer(peer, { frame: encodeSeedAnswer(version), own: false, ifLost: { seed: true } });
   }
 
   /** Any other frame, in its place among the answers to this peer. */
@@ -144,7 +137,8 @@ export class Batch {
   /** The batch is lost: nobody saw any of it, and those who wait for an answer may send again. */
   refuse(): void {
     for (const [peer, answers] of this.#answers) {
-      for (const { ifLost, frame } of answers) peer.send(ifLost ?? frame);
+      for (const { ifLost, frame } of answers)
+        peer.send(ifLost ? encodeError({ ...ifLost, ...notStored }) : frame);
     }
   }
 }

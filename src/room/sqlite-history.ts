@@ -1,5 +1,5 @@
 import type { Operation } from "../ot/operation.ts";
-import type { Flush, Logged } from "./operation-log.ts";
+import type { Commit, Flush, Logged } from "./operation-log.ts";
 import { decodeSegment, sealedSegment, summarizeSegment } from "./segment.ts";
 import { rowUnits, segmentOperations, segmentRuns } from "./segment-runs.ts";
 import { emptyOperations } from "./sqlite-schema.ts";
@@ -71,14 +71,10 @@ export class SqliteHistory {
     return undefined;
   }
 
-  /** Writes one flush, as one row, or several where one would grow past `rowUnits`. Gives the units written. */
-  appendHot(from: number, at: number, entries: readonly Logged[], operationsJson: readonly string[]): number {
-    let written = 0;
-    for (const row of encodeHotRows(from, entries, operationsJson)) {
-      this.#sql.exec("INSERT INTO operations VALUES (?, ?, ?)", row.lastVersion, at, row.entries);
-      written += row.entries.length;
+  appendHot(rows: readonly HotRow[]): void {
+    for (const { last_version, at, entries } of rows) {
+      this.#sql.exec("INSERT INTO operations VALUES (?, ?, ?)", last_version, at, entries);
     }
-    return written;
   }
 
   /** How many operations are not sealed; reads two rows. */
@@ -242,16 +238,18 @@ function decodeHotRow({ last_version, at, entries }: HotRow): Flush {
   return { from: last_version - decoded.length + 1, at: Math.floor(at / 1000) * 1000, entries: decoded };
 }
 
-function encodeHotRows(
-  from: number,
-  entries: readonly Logged[],
-  operationsJson: readonly string[],
-): { lastVersion: number; entries: string }[] {
-  const rows: { lastVersion: number; entries: string }[] = [];
+/** One flush: one row, or several where one would grow past `rowUnits`. */
+export function encodeHotRows({
+  from,
+  at,
+  entries,
+  operationsJson,
+}: Pick<Commit, "from" | "at" | "entries" | "operationsJson">): HotRow[] {
+  const rows: HotRow[] = [];
   let parts: string[] = [];
   let units = 0;
-  const close = (lastVersion: number) => {
-    if (parts.length > 0) rows.push({ lastVersion, entries: `[${parts.join(",")}]` });
+  const close = (last_version: number) => {
+    if (parts.length > 0) rows.push({ last_version, at, entries: `[${parts.join(",")}]` });
     parts = [];
     units = 0;
   };

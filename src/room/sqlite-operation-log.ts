@@ -17,7 +17,7 @@ import type {
 } from "./operation-log.ts";
 import { flushWeight, segmentRuns } from "./segment-runs.ts";
 import { readCheckpoint, writeCheckpoint } from "./sqlite-checkpoints.ts";
-import { gapAfter, type Oldest, SqliteHistory } from "./sqlite-history.ts";
+import { encodeHotRows, gapAfter, type Oldest, SqliteHistory } from "./sqlite-history.ts";
 import { createRoom, openRoom, type RoomRow, replaceTables, type SqlStorageSlice } from "./sqlite-schema.ts";
 import { packText, readSnapshot, readText, writePackedText, writeSnapshot } from "./stored-text.ts";
 
@@ -32,6 +32,9 @@ const idle = { units: 2_048, ms: 600_000 };
 
 /** Units that a typed edit takes as a hot row, about: a load does not read old rows only to learn how long they are. */
 const typedUnits = 20;
+
+/** Bytes that a hot row adds at most to what its operations are: its other columns, and pages begun for it. */
+const rowBytes = 16_384;
 
 /** Milliseconds from the commit that made sealing due to the alarm: the burst may be over by then. */
 const sealDelay = 5_000;
@@ -63,6 +66,8 @@ export class SqliteOperationLog implements OperationLog {
   /** Undefined until the room's row was read. */
   #horizon: number | undefined;
   #isFull = false;
+  /** Bytes that the storage has by now at most. */
+  #bytesAtMost = 0;
   #hotUnits = 0;
   #keepMs: number | null = null;
   revision = 0;
@@ -128,20 +133,35 @@ export class SqliteOperationLog implements OperationLog {
   }
 
   append(commit: Commit): void {
-    let units = 0;
-    this.#storage.transactionSync(() => {
+    const rows = encodeHotRows(commit);
+    const write = () => {
       for (const { actor, clientId, userId, kind } of commit.newActors) {
         this.#sql.exec("INSERT INTO actors VALUES (?, ?, ?, ?, 0, 0)", actor, clientId, userId, kind);
       }
-      units = this.#history.appendHot(commit.from, commit.at, commit.entries, commit.operationsJson);
+      this.#history.appendHot(rows);
       if (commit.snapshot) this.#saveSnapshot(commit.snapshot);
-    });
+    };
+    // One statement is a transaction by itself; another around it would cost as much again.
+    if (rows.length === 1 && commit.newActors.length === 0 && !commit.snapshot) write();
+    else this.#storage.transactionSync(write);
+    const units = rows.reduce((sum, row) => sum + row.entries.length, 0);
     this.#hotUnits += units;
-    this.#isFull = this.#sql.databaseSize >= this.#options.fullAt;
+    this.#grew(commit.snapshot ? Number.POSITIVE_INFINITY : 4 * units + rowBytes);
     if (this.#hotUnits >= sealUnits) this.#options.onDue?.(commit.at + sealDelay);
     else if (this.#hotUnits >= idle.units) this.#options.onDue?.(commit.at + idle.ms);
     if (this.#keepMs !== null) this.#options.onDue?.(commit.at + this.#keepMs);
     this.#options.onCommit?.(commit.at);
+  }
+
+  /** By so many bytes at most. How large the storage is, is asked of it only where it could be full. */
+  #grew(bytes: number): void {
+    this.#bytesAtMost += bytes;
+    if (this.#bytesAtMost >= this.#options.fullAt) this.#measure();
+  }
+
+  #measure(): void {
+    this.#bytesAtMost = this.#sql.databaseSize;
+    this.#isFull = this.#bytesAtMost >= this.#options.fullAt;
   }
 
   #saveSnapshot({ lastByActor, ...snapshot }: NonNullable<Commit["snapshot"]>): void {
@@ -208,6 +228,7 @@ export class SqliteOperationLog implements OperationLog {
   saveCheckpoint(kind: CheckpointKind, checkpoint: Checkpoint): void {
     if (this.#isFull) return;
     this.#storage.transactionSync(() => writeCheckpoint(this.#sql, kind, checkpoint));
+    this.#measure();
   }
 
   retain({ operations, ageMs }: Retention): void {
@@ -335,7 +356,7 @@ export class SqliteOperationLog implements OperationLog {
     if (!room) return undefined;
     this.#keepMs = room.keep_ms;
     this.#hotUnits = this.#history.hotOperations() * typedUnits;
-    this.#isFull = this.#sql.databaseSize >= this.#options.fullAt;
+    this.#measure();
     return room;
   }
 }

@@ -16,6 +16,7 @@ import { announceNewcomers } from "./announce-newcomers.ts";
 import { notStored } from "./batch.ts";
 import { divergenceReport, dueCheck } from "./divergence.ts";
 import { Flow } from "./flow.ts";
+import { Gathering } from "./gathering.ts";
 import { GuardedPeer } from "./guarded-peer.ts";
 import { LiveAccess, type Whose } from "./live-access.ts";
 import { LoadedRoom } from "./loaded-room.ts";
@@ -54,6 +55,8 @@ export class Room {
   readonly #presence: Presence;
   /** What is asked of it other than by sockets. */
   readonly requests: RoomRequests;
+  readonly #gathering = new Gathering();
+  #isComplete = false;
   #loaded: LoadedRoom | undefined;
   /** The version up to which the subscribers were told; undefined until it was loaded once. */
   #toldVersion: number | undefined;
@@ -142,7 +145,8 @@ export class Room {
       if (frame.type === "unknown") return;
       const refusal = this.#answer(peer, frame);
       if (refusal) this.#refuse(peer, refusal);
-      if (this.#loaded && this.#loaded.batch.entries.length >= batchEntries) this.flush();
+      if (this.#isComplete || (this.#loaded && this.#loaded.batch.entries.length >= batchEntries))
+        this.flush();
     } catch (error) {
       this.#fail(peer, error, frame);
     }
@@ -314,8 +318,12 @@ export class Room {
 
   #accept(room: LoadedRoom, actor: Actor, seq: number, base: number, operation: Operation): Verdict {
     const wasEmpty = room.batch.isEmpty;
+    const answered = room.authority.lastOf(actor.actor)?.version ?? 0;
     const verdict = room.accept(actor, seq, base, operation, this.#ports.now());
-    if (wasEmpty && verdict.kind === "accepted") this.#ports.later(() => this.flush());
+    if (verdict.kind === "accepted") {
+      if (wasEmpty) this.#ports.later(() => this.flush());
+      this.#isComplete = this.#gathering.add(actor.actor, base >= answered);
+    }
     return verdict;
   }
 
@@ -342,6 +350,8 @@ export class Room {
       return;
     }
     this.#toldVersion = room.authority.version;
+    this.#gathering.begin();
+    this.#isComplete = false;
     try {
       announceNewcomers(room, batch, this.#subscribers());
       batch.deliver(this.#subscribers());

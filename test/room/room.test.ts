@@ -97,6 +97,41 @@ describe("commit", () => {
     expect(types(reader.take())).toEqual(["actors", "operations"]);
   });
 
+  it("group commit: when all who wrote lately wait for it, nothing is waited for", () => {
+    const room = new RoomHarness();
+    const [ann, ben] = [room.open("ann", "ann-1"), room.open("ben", "ben-1")];
+    room.send(ann, submit(1, 0, ["a"]));
+    room.send(ben, submit(1, 0, ["b"]));
+    expect(room.log.appends).toBe(0);
+    room.turn();
+    expect(room.log.appends).toBe(1);
+    room.send(ben, submit(2, 2, ["b"]));
+    expect(room.log.appends).toBe(1);
+    room.send(ann, submit(2, 2, ["a"]));
+    expect(room.log.appends).toBe(2);
+    // Whoever did not hear the last answer may be about to send more.
+    room.send(ann, submit(3, 4, ["a"]));
+    room.send(ben, submit(3, 2, ["b"]));
+    expect(room.log.appends).toBe(2);
+    room.turn();
+    expect([room.log.appends, room.version]).toEqual([3, 6]);
+  });
+
+  it("group commit: who stops writing is not waited for longer than a turn", () => {
+    const room = new RoomHarness();
+    const [ann, ben] = [room.open("ann", "ann-1"), room.open("ben", "ben-1")];
+    for (const writer of [ann, ben]) room.send(writer, submit(1, 0, ["x"]));
+    room.turn();
+    for (const seq of [2, 3]) {
+      room.send(ann, submit(seq, seq, ["a"]));
+      expect(room.log.appends).toBe(seq - 1);
+      room.turn();
+      expect(room.log.appends).toBe(seq);
+    }
+    room.send(ann, submit(4, 4, ["a"]));
+    expect(room.log.appends).toBe(4);
+  });
+
   it("an ack stands in stream order: everything below its version came before, and there is no echo", () => {
     const room = new RoomHarness();
     const [ann, ben, cem] = ["ann", "ben", "cem"].map((name) => room.open(name, `${name}-1`)) as [

@@ -15,5 +15,6 @@ export async function hocuspocus(bench: Bench): Promise<YjsService> {
     prefix: (document) => encode((encoder) => writeVarString(encoder, document)),
     // A SyncStatus for each update that a client sent, once it is applied. It is stored later.
     acknowledges: "by status",
+    isCompressed: false,
   };
 }

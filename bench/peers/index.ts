@@ -18,5 +18,7 @@ export const peers: Peers = {
     shareDbTrace(await shareDb(bench)),
     yjsTrace(await hocuspocus(bench)),
   ],
+  // ShareDB's and Hocuspocus' servers decline.
+  compressedTraces: async (bench) => [yjsTrace(await yPartyserver(bench, true))],
   coldOpens: async (bench, recording) => [await yPartyserverColdOpen(bench, recording)],
 };

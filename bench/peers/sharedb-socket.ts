@@ -1,6 +1,6 @@
 import { type TextOp, type } from "ot-text-unicode";
 import { WebSocket } from "ws";
-import { frameBytes } from "../trace/service.ts";
+import { countBytes, uncompressed } from "../trace/service.ts";
 
 /** What ShareDB's server says, as far as it concerns these clients (sharedb/lib/agent.js). */
 interface Message {
@@ -28,7 +28,7 @@ const collection = "documents";
 export class ShareDbSocket {
   version = 0;
   /** Of all frames. */
-  readonly bytes = { sent: 0, received: 0 };
+  bytes = () => ({ sent: 0, received: 0 });
   onAcknowledged = () => {};
   onOperation = () => {};
   readonly #socket: WebSocket;
@@ -42,7 +42,7 @@ export class ShareDbSocket {
 
   private constructor(url: string, document: string) {
     this.#document = document;
-    this.#socket = new WebSocket(url, { perMessageDeflate: false });
+    this.#socket = new WebSocket(url, uncompressed);
   }
 
   /** Resolves when it has the document; with `text`, it creates it. */
@@ -51,12 +51,14 @@ export class ShareDbSocket {
     const socket = opening.#socket;
     return new Promise((done, failed) => {
       socket.once("error", failed);
-      socket.once("open", () => opening.#say({ a: "hs", id: null, protocol: 1, protocolMinor: 2 }));
+      socket.once("open", () => {
+        opening.bytes = countBytes(socket);
+        opening.#say({ a: "hs", id: null, protocol: 1, protocolMinor: 2 });
+      });
       socket.once("close", (code, reason) => {
         if (!opening.#isClosing) throw new Error(`ShareDB closed a socket: ${code} ${reason}`);
       });
       socket.on("message", (data: Buffer) => {
-        opening.bytes.received += frameBytes(data.length, "server");
         const frame = data.toString();
         const message = JSON.parse(frame) as Message;
         if (message.error) throw new Error(`ShareDB refused: ${frame}`);
@@ -118,9 +120,7 @@ export class ShareDbSocket {
   }
 
   #say(message: object): void {
-    const frame = JSON.stringify(message);
-    this.bytes.sent += frameBytes(Buffer.byteLength(frame), "client");
-    this.#socket.send(frame);
+    this.#socket.send(JSON.stringify(message));
   }
 
   #receive({ v = 0, src }: Message, frame: string): void {

@@ -27,13 +27,13 @@ class ShareDbTraceSession implements TraceSession {
     this.#name = name;
     this.#writer = writer;
     this.#observer = observer;
-    this.#opening = { sent: writer.bytes.sent, received: observer.bytes.received };
+    this.#opening = { sent: writer.bytes().sent, received: observer.bytes().received };
   }
 
   get bytes(): { up: number; down: number } {
     return {
-      up: this.#writer.bytes.sent - this.#opening.sent,
-      down: this.#observer.bytes.received - this.#opening.received,
+      up: this.#writer.bytes().sent - this.#opening.sent,
+      down: this.#observer.bytes().received - this.#opening.received,
     };
   }
 

@@ -6,14 +6,15 @@ import type { YjsService } from "./yjs-socket.ts";
 const worker = "bench/peers/y-partyserver-worker.ts";
 
 /** y-partyserver in a Durable Object. */
-export async function yPartyserver(bench: Bench): Promise<YjsService> {
+export async function yPartyserver(bench: Bench, isCompressed = false): Promise<YjsService> {
   const server = await bench.server(worker);
   return {
-    name: "y-partyserver",
+    name: isCompressed ? "y-partyserver, compressed" : "y-partyserver",
     url: (document) => `${server.url.replace("http", "ws")}/parties/rooms/${document}`,
     prefix: () => new Uint8Array(),
     // It sends every update to everybody, its author among them, once it is applied. It is stored later.
     acknowledges: "by echo",
+    isCompressed,
   };
 }
 

@@ -24,9 +24,10 @@ export function yjsColdOpen(service: YjsService, server: Server, { edits, text }
       reader.applyTo(document, 0);
       const opened = textIn(document);
       const ms = performance.now() - start;
+      const bytes = reader.bytes().received;
       reader.close();
       if (opened !== text) throw new Error(`${service.name} has another text than the trace`);
-      return { ms, bytes: reader.bytes.received };
+      return { ms, bytes };
     },
   };
 }

@@ -9,7 +9,7 @@ import {
 } from "lib0/encoding";
 import { WebSocket } from "ws";
 import { applyUpdate, Doc, encodeStateVector } from "yjs";
-import { frameBytes } from "../trace/service.ts";
+import { asBrowser, countBytes, uncompressed } from "../trace/service.ts";
 
 /** A service that speaks Yjs's sync protocol (y-protocols/PROTOCOL.md). */
 export interface YjsService {
@@ -19,6 +19,8 @@ export interface YjsService {
   prefix(document: string): Uint8Array;
   /** How a client knows that its update has been applied; of none does it know that it is durable. */
   acknowledges: "by echo" | "by status";
+  /** Whether its clients offer to compress, as browsers do. */
+  isCompressed: boolean;
 }
 
 /** Types of messages, and of those that are for sync. Hocuspocus knows `auth` and `status` besides. */
@@ -39,7 +41,7 @@ export class YjsSocket {
   /** Frames with updates that came, one or more in each. */
   readonly updates: Buffer[] = [];
   /** Of all frames. */
-  readonly bytes = { sent: 0, received: 0 };
+  bytes = () => ({ sent: 0, received: 0 });
   /** Called for every own update that the service has applied. */
   onAcknowledged = () => {};
   onUpdate = () => {};
@@ -53,7 +55,7 @@ export class YjsSocket {
     this.client = client;
     this.#prefix = service.prefix(document);
     this.#isEchoed = service.acknowledges === "by echo";
-    this.#socket = new WebSocket(service.url(document), { perMessageDeflate: false });
+    this.#socket = new WebSocket(service.url(document), service.isCompressed ? asBrowser : uncompressed);
   }
 
   /** Resolves when it has the document. */
@@ -63,6 +65,7 @@ export class YjsSocket {
     return new Promise((done, failed) => {
       socket.once("error", failed);
       socket.once("open", () => {
+        opening.bytes = countBytes(socket);
         if (opening.#isEchoed) opening.#ask();
         // Hocuspocus lets everybody in, but has to be asked to.
         else opening.#send(message.auth, 0, (encoder) => writeVarString(encoder, "token"));
@@ -106,12 +109,10 @@ export class YjsSocket {
       writeVarUint(encoder, kind);
       write(encoder);
     });
-    this.bytes.sent += frameBytes(frame.length, "client");
     this.#socket.send(frame);
   }
 
   #receive(frame: Buffer, opened: () => void): void {
-    this.bytes.received += frameBytes(frame.length, "server");
     // Both fit into a byte each.
     const type = frame[this.#prefix.length];
     const kind = frame[this.#prefix.length + 1];

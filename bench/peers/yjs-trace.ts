@@ -29,15 +29,15 @@ class YjsTraceSession implements TraceSession {
     this.#name = name;
     this.#writer = writer;
     this.#observer = observer;
-    this.#opening = { sent: writer.bytes.sent, received: observer.bytes.received };
+    this.#opening = { sent: writer.bytes().sent, received: observer.bytes().received };
     this.#document.clientID = writerNumber;
     this.#document.on("update", (update) => writer.edit(update));
   }
 
   get bytes(): { up: number; down: number } {
     return {
-      up: this.#writer.bytes.sent - this.#opening.sent,
-      down: this.#observer.bytes.received - this.#opening.received,
+      up: this.#writer.bytes().sent - this.#opening.sent,
+      down: this.#observer.bytes().received - this.#opening.received,
     };
   }
 

@@ -71,7 +71,9 @@ export const traceWorkloads: readonly Workload[] = [
     ],
     async contenders(bench) {
       const own = [await ours(bench, asBrowser), await ours(bench)];
-      return replayed([...own, ...(await (await peersOf(bench)).traces(bench))], 1, bench);
+      const peers = await peersOf(bench);
+      const others = [...(await peers.compressedTraces(bench)), ...(await peers.traces(bench))];
+      return replayed([...own, ...others], 1, bench);
     },
   },
 ];

@@ -1,5 +1,7 @@
 import { editorWorkloads } from "./editors/workloads.ts";
+import { fanoutWorkloads } from "./fanout/workloads.ts";
 import { otWorkloads } from "./ot/workloads.ts";
+import { restWorkloads } from "./rest/workloads.ts";
 import { storageWorkloads } from "./storage/workloads.ts";
 import { coldOpen } from "./trace/cold-open.ts";
 import { traceWorkloads } from "./trace/workloads.ts";
@@ -14,4 +16,6 @@ export const workloads: readonly Workload[] = [
   coldOpen,
   ...storageWorkloads,
   ...otWorkloads,
+  ...restWorkloads,
+  ...fanoutWorkloads,
 ];

@@ -1,16 +1,29 @@
-import { drizzle } from "drizzle-orm/d1";
+import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { d1Gate } from "./d1-gate.ts";
-import * as schema from "./schema.ts";
+
+const databases = new WeakMap<D1Database, Database>();
 
 /**
- * The typed view of D1. `batch` on it is the transaction: all of its statements, or none. Every call goes through the gate of
- * d1-gate.ts, and throws what that throws.
+ * The typed view of D1, one for each binding. `batch` on it is the transaction: all of its statements, or none. Every call goes
+ * through the gate of d1-gate.ts, and throws what that throws.
  */
-export function database(binding: D1Database) {
-  return drizzle(gated(binding), { schema });
+export function database(binding: D1Database): Database {
+  const known = databases.get(binding) ?? drizzle(gated(binding));
+  databases.set(binding, known);
+  return known;
 }
 
-export type Database = ReturnType<typeof database>;
+export type Database = DrizzleD1Database;
+
+/** A query with placeholders, put together once for a database and not at each call: for those that every request makes. */
+export function prepared<Query>(prepare: (db: Database) => Query): (db: Database) => Query {
+  const queries = new WeakMap<Database, Query>();
+  return (db) => {
+    const query = queries.get(db) ?? prepare(db);
+    queries.set(db, query);
+    return query;
+  };
+}
 
 /** The statement of the platform's behind one of ours: what a batch takes. */
 const inner = new WeakMap<D1PreparedStatement, { statement: D1PreparedStatement; writes: boolean }>();

@@ -1,5 +1,5 @@
 import { and, eq, gt, isNull, ne, or, sql } from "drizzle-orm";
-import type { Database } from "../db/database.ts";
+import { type Database, prepared } from "../db/database.ts";
 import {
   documentGrants,
   documents,
@@ -79,13 +79,9 @@ export interface FoundDocument extends Standing {
   linkEndsAt: number | null;
 }
 
-/** One query: every request for a document begins with it. */
-export async function findDocument(
-  db: Database,
-  userId: string,
-  id: string,
-): Promise<FoundDocument | undefined> {
-  const now = Date.now();
+const whose = { id: sql.placeholder("id"), userId: sql.placeholder("userId"), now: sql.placeholder("now") };
+
+const findQuery = prepared((db) => {
   const byLink = db
     .select({
       documentId: linkVisitors.documentId,
@@ -97,14 +93,14 @@ export async function findDocument(
     .innerJoin(shareLinks, eq(shareLinks.id, linkVisitors.linkId))
     .where(
       and(
-        eq(linkVisitors.documentId, id),
-        eq(linkVisitors.visitorId, userId),
-        or(isNull(shareLinks.expiresAt), gt(shareLinks.expiresAt, now)),
+        eq(linkVisitors.documentId, whose.id),
+        eq(linkVisitors.visitorId, whose.userId),
+        or(isNull(shareLinks.expiresAt), gt(shareLinks.expiresAt, whose.now)),
       ),
     )
     .groupBy(linkVisitors.documentId)
     .as("by_link");
-  const [found] = await db
+  return db
     .select({
       row: documents,
       edits: byLink.edits,
@@ -118,14 +114,24 @@ export async function findDocument(
     .innerJoin(workspaces, eq(workspaces.id, documents.workspaceId))
     .leftJoin(
       memberships,
-      and(eq(memberships.workspaceId, documents.workspaceId), eq(memberships.userId, userId)),
+      and(eq(memberships.workspaceId, documents.workspaceId), eq(memberships.userId, whose.userId)),
     )
     .leftJoin(
       documentGrants,
-      and(eq(documentGrants.documentId, documents.id), eq(documentGrants.userId, userId)),
+      and(eq(documentGrants.documentId, documents.id), eq(documentGrants.userId, whose.userId)),
     )
     .leftJoin(byLink, eq(byLink.documentId, documents.id))
-    .where(eq(documents.id, id));
+    .where(eq(documents.id, whose.id))
+    .prepare();
+});
+
+/** One query: every request for a document begins with it. */
+export async function findDocument(
+  db: Database,
+  userId: string,
+  id: string,
+): Promise<FoundDocument | undefined> {
+  const [found] = await findQuery(db).all({ id, userId, now: Date.now() });
   if (!found) return undefined;
   const { edits, history, ...rest } = found;
   const linkRole = edits === null ? null : edits ? "editor" : "viewer";

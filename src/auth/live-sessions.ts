@@ -1,5 +1,5 @@
 import { eq, sql } from "drizzle-orm";
-import type { Database } from "../db/database.ts";
+import { type Database, prepared } from "../db/database.ts";
 import { sessions } from "../db/schema.ts";
 import { sessionEnd, sessionMaxAge, sessionMaxIdle } from "./session-rules.ts";
 
@@ -18,6 +18,14 @@ const live = new Map<string, { userId: string; askedAt: number; endsAt: number }
 /** Sessions that have ended. None comes back, so this is true for ever. */
 const ended = new Set<string>();
 
+const sessionQuery = prepared((db) =>
+  db
+    .select()
+    .from(sessions)
+    .where(eq(sessions.id, sql.placeholder("sessionId")))
+    .prepare(),
+);
+
 /** Law AU-5: whether the session is there and within its time, as D1 says or said a moment ago. */
 export async function isLive(
   db: Database,
@@ -27,7 +35,7 @@ export async function isLive(
   if (ended.has(sessionId)) return false;
   let known = live.get(sessionId);
   if (!known || now < known.askedAt || now >= known.askedAt + sessionMemory) {
-    const [session] = await db.select().from(sessions).where(eq(sessions.id, sessionId));
+    const [session] = await sessionQuery(db).all({ sessionId });
     if (!session) rememberEnded([sessionId]);
     // It may have ended here while D1 was asked.
     if (!session || ended.has(sessionId)) return false;

@@ -3,7 +3,7 @@ import { childrenOf, parentOf } from "../../src/room/fanout-tree.ts";
 import { costOf, dollars, grouped, prices, table } from "./prices.ts";
 
 /**
- * What `node test/system/audience-bench.ts 2000 10` printed, and with ` 100 3` behind it: the same viewers at many small
+ * What `node bench/fanout/large-audience.ts 2000 10` printed, and with ` 100 3` behind it: the same viewers at many small
  * fan-outs, three levels of them. Both on two cores that eight other people were using.
  */
 const measured = {

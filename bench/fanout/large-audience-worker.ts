@@ -1,4 +1,4 @@
-// The Worker of audience-bench.ts: the service's own objects and its own way of leading sockets to them, and grants for the
+// The Worker of large-audience.ts: the service's own objects and its own way of leading sockets to them, and grants for the
 // asking, so that one person can be two thousand viewers.
 import { openSocket } from "../../src/documents/room-socket.ts";
 import { limits } from "../../src/protocol/limits.ts";

@@ -1,4 +1,4 @@
-// `node test/system/audience-bench.ts [viewers] [seconds] [fanoutViewers] [fanoutChildren]`: viewers on one document and one
+// `node bench/fanout/large-audience.ts [viewers] [seconds] [fanoutViewers] [fanoutChildren]`: viewers on one document and one
 // writer, over real sockets to a real workerd on this machine; with smaller fan-outs than those of the service, a deeper tree.
 // Prints what docs/scaling.md reckons with.
 import { randomUUID } from "node:crypto";
@@ -6,8 +6,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { Text } from "../../src/ot/text.ts";
 import { limits } from "../../src/protocol/limits.ts";
 import type { ServerFrame } from "../../src/protocol/server-frames.ts";
-import { startServer } from "../support/server.ts";
-import { serverCpu } from "../support/server-cpu.ts";
+import { startServer } from "../../test/support/server.ts";
+import { serverCpu } from "../../test/support/server-cpu.ts";
 
 const viewers = Number(process.argv[2] ?? 2_000);
 const seconds = Number(process.argv[3] ?? 10);
@@ -20,7 +20,7 @@ const editsPerSecond = 5;
 /** Of what a room tells of itself. */
 type Stats = Record<"sockets" | "framesOut" | "rowsWritten", number>;
 
-const server = await startServer({ main: "test/support/audience-worker.ts" });
+const server = await startServer({ main: "bench/fanout/large-audience-worker.ts" });
 try {
   const id = randomUUID();
   await fetch(`${server.url}/create/${id}`, { method: "POST", body: JSON.stringify(tree) });

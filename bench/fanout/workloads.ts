@@ -1,0 +1,66 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import { serverCpu } from "../../test/support/server-cpu.ts";
+import { percentile } from "../median.ts";
+import type { Bench, Contender, Figures, Workload } from "../workload.ts";
+import type { Audience, AudienceService } from "./audience.ts";
+import { limit } from "./limit.ts";
+import { ours } from "./ours.ts";
+
+const viewers = 500;
+const editsPerSecond = 20;
+
+/** Edits before a measurement: what the first ones cost is not what lasts. */
+const warmUpEdits = 10;
+
+/** Edits at the pace of a writer, until every viewer has them. */
+async function write(audience: Audience, edits: number): Promise<void> {
+  const expected = audience.delivered + edits * viewers;
+  const began = performance.now();
+  for (let edit = 0; edit < edits; edit++) {
+    await sleep(Math.max(0, began + (edit * 1_000) / editsPerSecond - performance.now()));
+    audience.edit();
+  }
+  const deadline = performance.now() + 20_000;
+  while (audience.delivered < expected) {
+    if (performance.now() > deadline) {
+      throw new Error(`${expected - audience.delivered} of ${edits * viewers} deliveries are missing`);
+    }
+    await sleep(20);
+  }
+}
+
+async function measure(service: AudienceService, seconds: number): Promise<Figures> {
+  const audience = await service.open(viewers);
+  try {
+    await write(audience, warmUpEdits);
+    const before = audience.delivered;
+    const cpu = serverCpu();
+    await write(audience, Math.round(seconds * editsPerSecond));
+    const used = serverCpu() - cpu;
+    await audience.verify();
+    const waits = audience.waits.toSorted((a, b) => a - b);
+    return {
+      "µs of CPU per delivery": (used / (audience.delivered - before)) * 1e6,
+      "p50 ms": percentile(waits, 0.5),
+      "p99 ms": percentile(waits, 0.99),
+    };
+  } finally {
+    audience.close();
+  }
+}
+
+export const fanoutWorkloads: readonly Workload[] = [
+  {
+    id: "fanout-500",
+    name: `1 writer of ${editsPerSecond} edits/s, ${viewers} viewers`,
+    isQuick: true,
+    targets: [{ figure: "µs of CPU per delivery", of: "LIMIT(c)", atMost: 1.05 }],
+    async contenders(bench: Bench): Promise<Contender[]> {
+      const services = [await ours(bench), await limit(bench)];
+      return services.map((service) => ({
+        name: service.name,
+        measure: () => measure(service, bench.seconds),
+      }));
+    },
+  },
+];

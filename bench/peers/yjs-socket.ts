@@ -82,7 +82,7 @@ export class YjsSocket {
     this.#send(message.sync, sync.update, (encoder) => writeVarUint8Array(encoder, update));
   }
 
-  /** Applies to `document` what has come since the last `from` frames; resolves how many there are now. */
+  /** Applies to `document` what has come since the last `from` frames; returns how many there are now. */
   applyTo(document: Doc, from: number): number {
     document.transact(() => {
       if (from === 0) applyUpdate(document, this.#first);

@@ -9,7 +9,7 @@ export interface Peers {
   traces(bench: Bench): Promise<TraceService[]>;
   /** Those that compress where a client offers it, as browsers do. */
   compressedTraces(bench: Bench): Promise<TraceService[]>;
-  /** A recording's document, opened by somebody new after the service was started again: "ms" until they have the text, "bytes" until then. */
+  /** A recording's document, opened by somebody new after the service was started again: "ms" until they have the text, "bytes" until then, "× the text". */
   coldOpens(bench: Bench, recording: Recording): Promise<Contender[]>;
 }
 

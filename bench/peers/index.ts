@@ -3,7 +3,7 @@ import { hocuspocus } from "./hocuspocus.ts";
 import { shareDb } from "./sharedb.ts";
 import { shareDbEditors } from "./sharedb-editor.ts";
 import { shareDbTrace } from "./sharedb-trace.ts";
-import { yPartyserver, yPartyserverColdOpen } from "./y-partyserver.ts";
+import { yPartyserver, yPartyserverColdOpens } from "./y-partyserver.ts";
 import { yjsEditors } from "./yjs-editor.ts";
 import { yjsTrace } from "./yjs-trace.ts";
 
@@ -20,5 +20,5 @@ export const peers: Peers = {
   ],
   // ShareDB's and Hocuspocus' servers decline.
   compressedTraces: async (bench) => [yjsTrace(await yPartyserver(bench, true))],
-  coldOpens: async (bench, recording) => [await yPartyserverColdOpen(bench, recording)],
+  coldOpens: yPartyserverColdOpens,
 };

@@ -18,5 +18,8 @@ export async function yPartyserver(bench: Bench, isCompressed = false): Promise<
   };
 }
 
-export const yPartyserverColdOpen = async (bench: Bench, recording: Recording): Promise<Contender> =>
-  yjsColdOpen(await yPartyserver(bench), await bench.server(worker), recording);
+export async function yPartyserverColdOpens(bench: Bench, recording: Recording): Promise<Contender[]> {
+  const server = await bench.server(worker);
+  const services = [await yPartyserver(bench, true), await yPartyserver(bench)];
+  return services.map((service) => yjsColdOpen(service, server, recording));
+}

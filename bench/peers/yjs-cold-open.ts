@@ -27,7 +27,7 @@ export function yjsColdOpen(service: YjsService, server: Server, { edits, text }
       const bytes = reader.bytes().received;
       reader.close();
       if (opened !== text) throw new Error(`${service.name} has another text than the trace`);
-      return { ms, bytes };
+      return { ms, bytes, "× the text": bytes / Buffer.byteLength(text) };
     },
   };
 }

@@ -62,6 +62,11 @@ export const limits = {
   userRate: { perSecond: 20_000, burst: 100_000 },
   tokenUnits: 1_024,
   /**
+   * UTF-16 units of an author's own operations that come back in the frame that everybody gets (the short form): about what it costs to
+   * cut out and send the others' apart.
+   */
+  echoUnits: 256,
+  /**
    * A socket that goes on sending when it is told to slow down is closed when it owes this many bursts. A client that had
    * two bursts under way before the first answer reached it owes one.
    */

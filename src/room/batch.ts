@@ -1,5 +1,6 @@
 import type { Refused } from "../protocol/client-frames.ts";
 import { type FrameForm, formOf } from "../protocol/frame-form.ts";
+import { limits } from "../protocol/limits.ts";
 import { encodeError, encodeSeedAnswer } from "../protocol/server-frames.ts";
 import { type Actor, type Logged, toldLatencyMs } from "./operation-log.ts";
 import type { Peer } from "./peer.ts";
@@ -92,7 +93,7 @@ export class Batch {
     for (const peer of subscribers) {
       const answers = this.#answers.get(peer);
       const form = formOf(peer.session);
-      if (answers) {
+      if (answers && !(peer.session.short && this.#isAnsweredByAll(answers))) {
         this.#deliverTo(peer, form, answers);
         continue;
       }
@@ -108,6 +109,20 @@ export class Batch {
       if (peer.session.actor) continue;
       for (const { frame } of answers) peer.send(frame);
     }
+  }
+
+  /**
+   * Whether a peer that asked for the short form is answered by the frame that everybody gets, its own operations with it: the same string
+   * for all costs less than what is cut for one, as long as little comes back.
+   */
+  #isAnsweredByAll(answers: readonly Answer[]): boolean {
+    if (answers.length === this.entries.length) return false;
+    let units = 0;
+    for (const { own, after } of answers) {
+      if (!own) return false;
+      units += this.operationsJson[after - 1]?.length ?? 0;
+    }
+    return units <= limits.echoUnits;
   }
 
   #itemsIn(form: FrameForm): readonly string[] {

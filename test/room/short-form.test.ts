@@ -2,6 +2,7 @@ import { evictDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { longForm, shortForm } from "../../src/protocol/frame-form.ts";
+import { limits } from "../../src/protocol/limits.ts";
 import { FanoutHarness } from "../support/fanout-harness.ts";
 import { type RecordedPeer, RoomHarness } from "../support/room-harness.ts";
 import { grantOf, newRoom, openRoomSocket } from "../support/socket.ts";
@@ -43,7 +44,7 @@ describe("the short form", () => {
     expect(room.version).toBe(2);
   });
 
-  it("RM-2: in one commit each gets its ack in its place, in its form, with what is below and above", () => {
+  it("RM-2: in one commit each gets its acks in their places, in its form; in the short one by the frame that all get", () => {
     const room = new RoomHarness();
     const [ann, ben, cat] = [openShort(room, "ann"), room.open("ben", "ben-1"), openShort(room, "cat")];
     room.send(ben, { submit: [1, 0, ["b"]] });
@@ -52,14 +53,35 @@ describe("the short form", () => {
     room.send(ben, { submit: [2, 0, ["B"]] });
     room.turn();
     const items = room.log.read(0, 4).map(({ actor, seq, operation }) => [actor, seq, operation]);
-    expect(ann.take().slice(1)).toEqual([
-      { ops: [1, items[0]] },
-      { ack: [1, 2] },
-      { ack: [2, 3] },
-      { ops: [4, items[3]] },
-    ]);
+    expect(ann.take().slice(1)).toEqual([{ ops: [1, ...items] }]);
     expect(ben.take().map(({ type }) => type)).toEqual(["actors", "ack", "operations", "ack"]);
     expect(cat.take().slice(1)).toEqual([{ ops: [1, ...items] }]);
+  });
+
+  it("what is large does not come back to its author, nor what else is to be answered in between", () => {
+    const large = "x".repeat(limits.echoUnits);
+    for (const [own, frames] of [
+      [[{ submit: [1, 0, [large]] }], [["ops"], ["ack"], ["ops"]]],
+      [
+        [{ submit: [1, 0, ["a"]] }, { submit: [3, 0, ["a"]] }],
+        [["ops"], ["ack"], ["type", "code"], ["ops"]],
+      ],
+    ] as const) {
+      const room = new RoomHarness();
+      const [ann, ben] = [openShort(room, "ann"), openShort(room, "ben")];
+      room.send(ben, { submit: [1, 0, ["b"]] });
+      for (const frame of own) room.send(ann, frame);
+      room.send(ben, { submit: [2, 0, ["b"]] });
+      room.turn();
+      const seen = ann.take().slice(1);
+      expect(seen).toHaveLength(frames.length);
+      for (const [at, keys] of frames.entries())
+        expect(Object.keys(seen[at] ?? {})).toEqual(expect.arrayContaining([...keys]));
+      // To Ben's own screen all of it comes in one.
+      expect(ben.take().slice(1)).toEqual([
+        { ops: [1, ...room.log.read(0, 3).map(({ actor, seq, operation }) => [actor, seq, operation])] },
+      ]);
+    }
   });
 
   it("a commit encodes an operation once in each form that somebody has, however many they are", () => {

@@ -62,6 +62,12 @@ export const limits = {
   userRate: { perSecond: 20_000, burst: 100_000 },
   tokenUnits: 1_024,
   /**
+   * Where so many edits come within so many milliseconds, a commit waits until it has as many, for as long as the last ones took: a dozen edits
+   * for a row. It takes eight people who type without a pause; they hear of each other an eighth of a second later on the average.
+   */
+  commitEdits: 12,
+  commitMs: 300,
+  /**
    * UTF-16 units of an author's own operations that come back in the frame that everybody gets (the short form): about what it costs to
    * cut out and send the others' apart.
    */

@@ -1,22 +1,56 @@
+import { limits } from "../protocol/limits.ts";
+
+/** What a batch waits for before it is committed. */
+type Waits =
+  /** Nothing more: everybody who is expected is in it, or it has enough. */
+  | "nothing"
+  /** The turn of the event loop, if it does not wait for it already. */
+  | "turn"
+  /** What comes within so many milliseconds from now, if it does not wait already. */
+  | number;
+
 /**
- * Decides when a batch has gathered enough. People at work on one document wait for each other's frames: whoever wrote lately
- * and has heard the answer writes again soon. So a batch is complete when everybody who wrote in one of the last two is in
- * it and waits for its commit: until then nothing more is to be expected of them. What remains is up to the turn of the event loop.
- * (Postgres has the like in commit_siblings.)
+ * Decides when a batch has gathered enough, for a commit is a row and a frame to everybody, however much is in it.
+ *
+ * People at work on one document wait for each other's frames: whoever wrote lately and has heard the answer writes again soon.
+ * So a batch is complete when everybody who wrote in one of the last two is in it and waits for its commit: until then nothing
+ * more is to be expected of them (Postgres has the like in commit_siblings). What remains is up to the turn of the event loop, as
+ * long as edits come slowly; where `limits.commitEdits` come within `limits.commitMs`, a commit waits for so many, as long as
+ * the last ones took (commit_delay).
  */
 export class Gathering {
   #previous: ReadonlySet<number> = new Set();
   #current = new Set<number>();
   #missing = new Set<number>();
+  #edits = 0;
   /** Not where nobody wrote lately, nor where somebody writes on without hearing the answers. */
   #canBeComplete = false;
+  /** When the last `commitEdits` edits came, the oldest at `#oldest`. */
+  readonly #times: number[] = [];
+  #oldest = 0;
+  #isPaced = false;
 
-  /** An actor's operation is in the batch; `waits`: it was made after its last one was answered. Whether the batch is complete. */
-  add(actor: number, waits: boolean): boolean {
+  /** An actor's operation is in the batch since `at`, ms since the epoch; `hasHeard`: it was made after its last one was answered. */
+  add(actor: number, hasHeard: boolean, at: number): Waits {
     this.#current.add(actor);
     this.#missing.delete(actor);
-    this.#canBeComplete &&= waits;
-    return this.#canBeComplete && this.#missing.size === 0;
+    this.#canBeComplete &&= hasHeard;
+    this.#edits += 1;
+    const paceMs = this.#pace(at);
+    if (this.#canBeComplete && this.#missing.size === 0) return "nothing";
+    if (this.#edits === 1) {
+      this.#isPaced = paceMs >= leastWaitMs && paceMs <= limits.commitMs;
+      return this.#isPaced ? paceMs : "turn";
+    }
+    return this.#isPaced && this.#edits >= limits.commitEdits ? "nothing" : "turn";
+  }
+
+  /** Milliseconds that the last `commitEdits` edits took, this one among them. */
+  #pace(at: number): number {
+    const since = this.#times[this.#oldest] ?? Number.NEGATIVE_INFINITY;
+    this.#times[this.#oldest] = at;
+    this.#oldest = (this.#oldest + 1) % limits.commitEdits;
+    return at - since;
   }
 
   /** The next batch begins. */
@@ -24,6 +58,10 @@ export class Gathering {
     this.#missing = new Set([...this.#previous, ...this.#current]);
     this.#previous = this.#current;
     this.#current = new Set();
+    this.#edits = 0;
     this.#canBeComplete = this.#missing.size > 0;
   }
 }
+
+/** Milliseconds: for less, the turn of the event loop does. */
+const leastWaitMs = 5;

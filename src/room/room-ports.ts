@@ -9,7 +9,7 @@ export interface RoomPorts {
   now(): number;
   /**
    * Runs `flush` in the next turn of the event loop, so that the messages of this turn share one commit; or after `ms`,
-   * which is never longer than presence is held back (law RM-7).
+   * which is never longer than presence is held back or a commit waits (law RM-7).
    */
   later(flush: () => void, ms?: number): void;
   /** An unexpected error, for the operator. */

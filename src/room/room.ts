@@ -317,12 +317,21 @@ export class Room {
   }
 
   #accept(room: LoadedRoom, actor: Actor, seq: number, base: number, operation: Operation): Verdict {
-    const wasEmpty = room.batch.isEmpty;
+    const { batch } = room;
+    const wasEmpty = batch.isEmpty;
     const answered = room.authority.lastOf(actor.actor)?.version ?? 0;
-    const verdict = room.accept(actor, seq, base, operation, this.#ports.now());
+    const now = this.#ports.now();
+    const verdict = room.accept(actor, seq, base, operation, now);
     if (verdict.kind === "accepted") {
-      if (wasEmpty) this.#ports.later(() => this.flush());
-      this.#isComplete = this.#gathering.add(actor.actor, base >= answered);
+      const waits = this.#gathering.add(actor.actor, base >= answered, now);
+      this.#isComplete = waits === "nothing";
+      if (wasEmpty) {
+        const flush = () => {
+          if (this.#loaded?.batch === batch) this.flush();
+        };
+        if (typeof waits === "number") this.#ports.later(flush, waits);
+        else this.#ports.later(flush);
+      }
     }
     return verdict;
   }

@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { limits } from "../../src/protocol/limits.ts";
 import { RoomHarness } from "../support/room-harness.ts";
 import type { Frame } from "../support/socket.ts";
 
@@ -130,6 +131,37 @@ describe("commit", () => {
     }
     room.send(ann, submit(4, 4, ["a"]));
     expect(room.log.appends).toBe(4);
+  });
+
+  it("group commit: where a dozen edits come fast, a commit waits for as many", () => {
+    const room = new RoomHarness();
+    const writers = Array.from({ length: 20 }, (_, n) => room.open(`u${n}`, `c-${n}`));
+    let edits = 0;
+    let committed = 0;
+    room.log.onAppend = ({ from, entries }) => {
+      committed = from + entries.length - 1;
+    };
+    /** Everybody in turn, so that the last two commits have not all of them. */
+    const type = (everyMs: number) => {
+      const writer = writers[edits % writers.length]!;
+      room.send(writer, submit(Math.floor(edits / writers.length) + 1, committed, ["x"]));
+      edits += 1;
+      room.now += everyMs;
+      room.turn();
+    };
+    const commitsOf = (count: number, everyMs: number) => {
+      const before = room.log.appends;
+      for (let n = 0; n < count; n++) type(everyMs);
+      return room.log.appends - before;
+    };
+    expect(commitsOf(24, 50)).toBe(24);
+    commitsOf(24, 20);
+    expect(commitsOf(120, 20)).toBeLessThanOrEqual(11);
+    room.now += limits.commitMs;
+    room.turn();
+    expect(room.version).toBe(edits);
+    commitsOf(12, 50);
+    expect(commitsOf(24, 50)).toBe(24);
   });
 
   it("an ack stands in stream order: everything below its version came before, and there is no echo", () => {

@@ -52,7 +52,11 @@ class Observed {
     const frame = this.#toSession.shift();
     if (frame === undefined) return false;
     if (frame.type === "error") throw new Error(JSON.stringify(frame));
-    for (const { op } of frame.type === "operations" ? frame.items : []) this.#replica.receive(op);
+    for (const [index, { op, actor, seq }] of frame.type === "operations" ? frame.items.entries() : []) {
+      if (actor === this.#socket.peer.session.actor?.actor)
+        this.#replica.acknowledge(seq, frame.from + index);
+      else this.#replica.receive(op);
+    }
     if (frame.type === "ack") this.#replica.acknowledge(frame.seq, frame.version);
     for (const { actor, gone, selections } of frame.type === "presence" ? frame.items : []) {
       if (gone) this.#shown.delete(actor);
@@ -131,8 +135,8 @@ describe("PR-2: what a session sees is what an oracle with all operations finds"
         }
         for (let quiet = 0; quiet < 5; quiet++) {
           while (all.filter((each) => each.deliver() || each.receive()).length > 0) room.turn();
-          room.pass(limits.presenceMs);
-          vi.advanceTimersByTime(limits.presenceMs);
+          room.pass(limits.commitMs);
+          vi.advanceTimersByTime(limits.commitMs);
         }
         compare("at rest");
         // All see what the room tells a newcomer: places in the text, between characters.

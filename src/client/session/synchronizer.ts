@@ -309,7 +309,7 @@ export class Synchronizer {
     this.link.rejoin();
   }
 
-  /** Accepted operations in the order of versions. Own ones are among them only after a lost ack. */
+  /** Accepted operations in the order of versions. Own ones are acknowledged by it: after a lost ack, or in place of one. */
   #apply({ from, items }: OperationList): void {
     const replica = this.#joined;
     for (const [index, { op, actor, seq }] of items.entries()) {

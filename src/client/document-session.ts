@@ -35,6 +35,11 @@ export interface SessionOptions {
   clientId?: string;
   /** Milliseconds before the first and at most before any further try to connect again. */
   retry?: { first: number; most: number };
+  /**
+   * Milliseconds between two submissions, at least: the first keystroke after a pause goes at once, what is typed until they have
+   * passed goes as one. Fewer messages and bytes, and others see it that much later. 0 by default: all goes at once.
+   */
+  gatherMs?: number;
   /** By which ways to connect; the second where the first is blocked. Both by default. */
   transports?: readonly Transport[];
   /** Keeps what is not saved beyond this session (`keepOffline` of `materi/offline`). Without it, only in memory. */
@@ -76,7 +81,11 @@ export class DocumentSession {
 
   constructor(options: SessionOptions) {
     this.#options = options;
-    const { transports = ["socket", "events"], WebSocket: Socket = globalThis.WebSocket } = options;
+    const {
+      gatherMs = 0,
+      transports = ["socket", "events"],
+      WebSocket: Socket = globalThis.WebSocket,
+    } = options;
     this.#sync = new Synchronizer({
       clientId: options.clientId ?? crypto.randomUUID(),
       token: options.token,
@@ -88,6 +97,7 @@ export class DocumentSession {
         }),
       },
       delays: options.retry ?? { first: 250, most: 10_000 },
+      gatherMs,
       emit: (name, event) => {
         if (name === "rejected" || name === "rescued") this.#keep(name, event);
         this.#listeners.emit(name, event);
@@ -121,22 +131,22 @@ export class DocumentSession {
 
   /** The text as the user sees it: the room's at `version`, with own edits that are still on their way. */
   get text(): string {
-    return this.#joined.text.toString();
+    return this.#sync.joined.text.toString();
   }
 
   /** UTF-16 units of `text`, without building it. */
   get length(): number {
-    return this.#joined.text.length;
+    return this.#sync.joined.text.length;
   }
 
   /** The last version that arrived. */
   get version(): number {
-    return this.#joined.version;
+    return this.#sync.joined.version;
   }
 
   /** Whether every own edit is durable. */
   get isSaved(): boolean {
-    return this.#joined.state.kind === "synchronized";
+    return this.#sync.joined.state.kind === "synchronized";
   }
 
   /** What this person may do, as the room last said; undefined before `ready()`. */
@@ -154,7 +164,7 @@ export class DocumentSession {
    * are none. Whoever loses the right to edit keeps them here: they are sent when the right comes back, in this session.
    */
   get unsaved(): Operation | undefined {
-    const { state } = this.#joined;
+    const { state } = this.#sync.joined;
     if (state.kind === "synchronized") return undefined;
     return state.kind === "awaiting" ? state.operation : compose(state.operation, state.buffer);
   }
@@ -204,29 +214,30 @@ export class DocumentSession {
    * which an editor has to apply to its view; null if there is nothing to take back.
    */
   undo(): Operation | null {
-    const undone = this.#editable.undo();
-    if (undone) this.#sync.edited(undone.operation, undone.next);
-    return undone?.operation ?? null;
+    return this.#taken(this.#editable.undo());
   }
 
   /** Does again what the last undo took back; as `undo`. A new edit ends it. */
   redo(): Operation | null {
-    const redone = this.#editable.redo();
-    if (redone) this.#sync.edited(redone.operation, redone.next);
-    return redone?.operation ?? null;
+    return this.#taken(this.#editable.redo());
+  }
+
+  #taken(done: ReturnType<Replica["undo"]>): Operation | null {
+    if (done) this.#sync.edited(done.operation, done.next);
+    return done?.operation ?? null;
   }
 
   get canUndo(): boolean {
-    return this.#joined.canUndo;
+    return this.#sync.joined.canUndo;
   }
 
   get canRedo(): boolean {
-    return this.#joined.canRedo;
+    return this.#sync.joined.canRedo;
   }
 
   /** The next edit is not taken back together with those before. A pause in typing does the same. */
   closeUndoGroup(): void {
-    this.#joined.closeUndoGroup();
+    this.#sync.joined.closeUndoGroup();
   }
 
   /**
@@ -257,8 +268,9 @@ export class DocumentSession {
     return this.#when(() => this.#sync.replica !== undefined);
   }
 
-  /** Resolves as soon as every own edit is durable; rejects if the session ends before. */
+  /** Resolves as soon as every own edit is durable; rejects if the session ends before. Nothing is gathered any longer. */
   saved(): Promise<void> {
+    this.#sync.hurry();
     return this.#when(() => this.#sync.replica?.state.kind === "synchronized");
   }
 
@@ -267,8 +279,12 @@ export class DocumentSession {
     return this.#when(() => this.#sync.replica !== undefined && this.#sync.replica.version >= version);
   }
 
-  /** Ends the session. Edits that are not acknowledged are not sent any more, but by the next where they are kept (`offline`). */
+  /**
+   * Ends the session. What was being gathered goes out; edits that wait for an acknowledgement to be sent are not sent any
+   * more, but by the next session where they are kept (`offline`).
+   */
   close(): void {
+    this.#sync.hurry();
     for (const orphan of this.#orphans) orphan.close();
     this.#sync.link.end("closed", "closed");
   }
@@ -289,14 +305,8 @@ export class DocumentSession {
       new EventChannel(document, token, fetcher, Socket && (() => this.#openSocket(Socket, token)));
   }
 
-  get #joined(): Replica {
-    const { replica } = this.#sync;
-    if (!replica) throw new Error("there is no text yet: await ready()");
-    return replica;
-  }
-
   get #editable(): Replica {
-    const replica = this.#joined;
+    const replica = this.#sync.joined;
     if (this.isReadOnly) throw new ReadOnlyError(`a ${this.role} does not edit`);
     return replica;
   }

@@ -150,13 +150,15 @@ export class Replica {
    * what to send now; null if there is nothing to take back.
    */
   undo(): { operation: Operation; next: OwnSubmission | null } | null {
-    const operation = this.#history.undo(this.#text, this.#base);
-    return operation && { operation, next: this.#submit(operation) };
+    return this.#taken(this.#history.undo(this.#text, this.#base));
   }
 
   /** Does again what the last undo took back, unless an edit came between; else as `undo`. */
   redo(): { operation: Operation; next: OwnSubmission | null } | null {
-    const operation = this.#history.redo(this.#text, this.#base);
+    return this.#taken(this.#history.redo(this.#text, this.#base));
+  }
+
+  #taken(operation: Operation | null): ReturnType<Replica["undo"]> {
     return operation && { operation, next: this.#submit(operation) };
   }
 
@@ -210,6 +212,20 @@ export class Replica {
     }
     state.serverText.apply(state.operation);
     return this.#send(state.buffer, state.serverText);
+  }
+
+  /**
+   * What is in flight never left: what waits behind it joins it, as one submission. Returns what to send now; null where
+   * the two come to nothing.
+   */
+  gather(): OwnSubmission | null {
+    const state = this.#state;
+    if (state.kind !== "awaiting_with_buffer") return this.pending();
+    const operation = compose(state.operation, state.buffer);
+    this.#history.flattened(state.operation);
+    this.#seq -= 1;
+    this.#state = { kind: "synchronized" };
+    return operation.length === 0 ? null : this.#send(operation, state.serverText);
   }
 
   /**

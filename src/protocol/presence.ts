@@ -65,8 +65,9 @@ export function decodePresence({
 
 const invalid = (detail: string) => ({ code: "invalid_frame", detail }) as const;
 
-export const encodePresenceUpdate = (update: Omit<PresenceUpdate, "type">): string =>
-  JSON.stringify({ type: "presence", ...update } satisfies PresenceUpdate);
+export const encodePresenceUpdate = (
+  update: Pick<PresenceUpdate, "version" | "selections"> & { color?: string | undefined },
+): string => JSON.stringify({ type: "presence", ...update });
 
 /** `presence` from items that are already JSON: each is encoded once, however many sockets get it. */
 export const encodePresence = (version: number, items: readonly string[]): string =>

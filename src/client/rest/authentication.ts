@@ -103,7 +103,7 @@ export class Authentication implements TokenSource {
     try {
       return (await this.#renew(undefined, refreshToken)).user;
     } catch (error) {
-      if (error instanceof MateriError && isRefusal(error)) return undefined;
+      if (isRefusal(error)) return undefined;
       throw error;
     }
   }
@@ -126,7 +126,7 @@ export class Authentication implements TokenSource {
       await this.#ask("/auth/logout", { scope }, this);
     } catch (error) {
       // What has ended already needs no end.
-      if (!(error instanceof MateriError && isRefusal(error))) throw error;
+      if (!isRefusal(error)) throw error;
     }
     if (scope === "others") return;
     this.#setInAllTabs(undefined);
@@ -179,7 +179,7 @@ export class Authentication implements TokenSource {
       }
       this.accept(tokens);
     } catch (error) {
-      if (error instanceof MateriError && isRefusal(error) && this.#signIn === before) this.#set(undefined);
+      if (isRefusal(error) && this.#signIn === before) this.#set(undefined);
       throw error;
     }
     return this.#signIn as SignIn;
@@ -207,5 +207,5 @@ export class Authentication implements TokenSource {
 const isFresh = ({ expiresAt }: SignIn): boolean => expiresAt - Date.now() > margin;
 
 /** Whether the sign-in itself was refused, and not the moment. */
-const isRefusal = ({ code }: MateriError): boolean =>
-  code === "invalid_token" || code === "unauthenticated" || code === "validation_failed";
+const isRefusal = (error: unknown): boolean =>
+  error instanceof MateriError && /^(invalid_token|unauthenticated|validation_failed)$/.test(error.code);

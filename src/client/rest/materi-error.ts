@@ -22,26 +22,22 @@ export class MateriError extends Error {
   override readonly name = "MateriError";
   readonly code: ErrorCode | ClientErrorCode;
   /** HTTP status; 0 if there was no answer. */
-  readonly status: number;
+  declare readonly status: number;
   /** Names the request in the service's log. */
-  readonly requestId: string | undefined;
+  declare readonly requestId: string | undefined;
   /** What is wrong with which field of the request. */
-  readonly errors: readonly FieldError[];
+  declare readonly errors: readonly FieldError[];
   /** Milliseconds after which the service asks to try again. */
-  readonly retryMs: number | undefined;
+  declare readonly retryMs: number | undefined;
   /** What a sign-in goes on by: with `second_factor_required` and `second_factor_enrolment_required`. */
-  readonly challenge: string | undefined;
+  declare readonly challenge: string | undefined;
 
   constructor(
     code: ErrorCode | ClientErrorCode,
     message: string,
     {
-      status = 0,
-      requestId,
-      errors = [],
-      retryMs,
-      challenge,
-      ...cause
+      cause,
+      ...answer
     }: {
       status?: number;
       requestId?: string | undefined;
@@ -51,13 +47,9 @@ export class MateriError extends Error {
       cause?: unknown;
     } = {},
   ) {
-    super(message, cause);
+    super(message, cause === undefined ? {} : { cause });
     this.code = code;
-    this.status = status;
-    this.requestId = requestId;
-    this.errors = errors;
-    this.retryMs = retryMs;
-    this.challenge = challenge;
+    Object.assign(this, { status: 0, ...answer, errors: answer.errors ?? [] });
   }
 
   /** Whether the same request may succeed later, with nothing changed but the time. */

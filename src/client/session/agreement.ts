@@ -28,13 +28,10 @@ export class Agreement {
   /** The newest of them, as many as a report may hold. */
   get operations(): readonly Taken[] {
     let units = 0;
-    let from = this.#taken.length;
-    const oldest = Math.max(0, from - reportOperations);
-    while (from > oldest) {
-      units += JSON.stringify(this.#taken[from - 1]).length + 1;
-      if (units > reportUnits) break;
-      from--;
-    }
-    return this.#taken.slice(from);
+    const fits = (taken: Taken) => {
+      units += JSON.stringify(taken).length + 1;
+      return units <= reportUnits;
+    };
+    return this.#taken.slice(-reportOperations).reverse().filter(fits).reverse();
   }
 }

@@ -1,4 +1,4 @@
-import { closeCodes, isRetryable } from "../../protocol/close-codes.ts";
+import { closeCodes } from "../../protocol/close-codes.ts";
 import { backoff } from "../backoff.ts";
 import type { Connection, EndCode } from "./session-events.ts";
 
@@ -41,11 +41,18 @@ const manyTries = 6;
 /** Sockets in a row that did not open, after which it is tried by events, whose answer also says what is wrong. */
 const manySockets = 2;
 
+type CloseCodes = typeof closeCodes;
+/** The close codes after which trying again cannot help. */
+type FinalCode = {
+  [Name in keyof CloseCodes]: CloseCodes[Name]["retry"] extends false ? CloseCodes[Name]["code"] : never;
+}[keyof CloseCodes];
+
+/** By the close codes after which trying again cannot help. */
 const endCodes: Readonly<Record<number, EndCode>> = {
   [closeCodes.revoked.code]: "forbidden",
   [closeCodes.superseded.code]: "superseded",
   [closeCodes.deleted.code]: "deleted",
-};
+} satisfies Record<FinalCode, EndCode>;
 
 export interface LinkPorts {
   /** `refused`: the service would not take this one. */
@@ -191,9 +198,10 @@ export class Link {
       }
       this.#refused = this.#token;
     }
+    const endCode = endCodes[code];
     if (code === closeCodes.tooFast.code) this.#retry(Math.max(attempt, manyTries));
-    else if (isRetryable(code)) this.#retry(this.isLive ? 0 : attempt);
-    else this.end(endCodes[code] ?? "failed", reason || `closed with code ${code}`);
+    else if (endCode) this.end(endCode, reason || `closed with code ${code}`);
+    else this.#retry(this.isLive ? 0 : attempt);
   }
 
   #join(channel: Channel, attempt: number): void {

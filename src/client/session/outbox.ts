@@ -6,11 +6,17 @@ export interface OutboxPorts {
   pending(): OwnSubmission | null | undefined;
   /** Hands a submission to the connection; false where none is live: joining offers it again. */
   send(submission: OwnSubmission): boolean;
+  /** Milliseconds from one submission to the next, at least. */
+  gatherMs: number;
+  /** They have passed: the moment to call `hurry`. */
+  gathered(): void;
+  /** Has what was typed since join what is pending, which never left. */
+  gather(): OwnSubmission | null;
 }
 
 /**
- * When the submission in flight goes out: at once, after a pause that the room asked for, or, while the person may not
- * edit, not at all. It is kept in every case, and what goes out is the same each time (law RM-3). On one connection
+ * When the submission in flight goes out: at once, with what is typed until the one before is old enough, after a pause that
+ * the room asked for, or, while the person may not edit, not at all. It is kept in every case, and what goes out is the same each time (law RM-3). On one connection
  * it goes out again only after an answer: so of two answers none is to a frame that has been made anew since.
  */
 export class Outbox {
@@ -19,6 +25,12 @@ export class Outbox {
   #timer: ReturnType<typeof setTimeout> | undefined;
   /** What was sent on this connection and is not answered. */
   #underWay: OwnSubmission | undefined;
+  /** The last that ever left, which is not to be changed any more. */
+  #left: OwnSubmission | undefined;
+  /** While it runs, that is too fresh for another. */
+  #gathering: ReturnType<typeof setTimeout> | undefined;
+  /** Waits for that, and may still be changed. */
+  #held: OwnSubmission | undefined;
 
   constructor(ports: OutboxPorts) {
     this.#ports = ports;
@@ -44,9 +56,26 @@ export class Outbox {
   offer(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
-    const pending = this.#ports.pending();
+    let pending = this.#ports.pending();
     if (!pending || !this.mayEdit || pending === this.#underWay) return;
-    if (this.#ports.send(pending)) this.#underWay = pending;
+    if (this.#gathering !== undefined && pending !== this.#left) {
+      this.#held = pending;
+      return;
+    }
+    if (pending === this.#held) pending = this.#ports.gather();
+    this.#held = undefined;
+    if (!pending || !this.#ports.send(pending)) return;
+    this.#underWay = this.#left = pending;
+    const { gatherMs, gathered } = this.#ports;
+    clearTimeout(this.#gathering);
+    if (gatherMs > 0) this.#gathering = setTimeout(gathered, gatherMs);
+  }
+
+  /** Sends at once what would be gathered. */
+  hurry(): void {
+    clearTimeout(this.#gathering);
+    this.#gathering = undefined;
+    this.offer();
   }
 
   /** The room refused what was sent, or the connection on which it was sent is gone: it may go out again. */
@@ -62,5 +91,6 @@ export class Outbox {
 
   close(): void {
     clearTimeout(this.#timer);
+    clearTimeout(this.#gathering);
   }
 }

@@ -31,7 +31,7 @@ export interface PresencePorts {
 export class SessionPresence {
   readonly #ports: PresencePorts;
   readonly #others = new Map<number, PresenceItem>();
-  #own: { selections: readonly Selection[] | null; color?: string } | undefined;
+  #own: { selections: readonly Selection[] | null; color: string | undefined } | undefined;
   #isSent = true;
   #limits: Welcome["limits"] | undefined;
   /** While it runs, the last frame is too fresh for another. */
@@ -76,7 +76,7 @@ export class SessionPresence {
   // ── One's own ──────────────────────────────────────────────────────────────────────────────────────────────────
 
   show(selections: readonly Selection[] | null, color: string | undefined): void {
-    this.#own = { selections, ...(color !== undefined && { color }) };
+    this.#own = { selections, color };
     this.sendAgain();
   }
 
@@ -104,7 +104,7 @@ export class SessionPresence {
       encodePresenceUpdate({
         version: replica.version,
         selections: selections === null ? null : selections.slice(0, this.#limits.selections),
-        ...(color !== undefined && { color }),
+        color,
       }),
     );
     this.#pause = setTimeout(() => {

@@ -16,14 +16,16 @@ import { backoff } from "../backoff.ts";
 import { Agreement } from "./agreement.ts";
 import { Heartbeat } from "./heartbeat.ts";
 import { Link, type LinkPorts } from "./link.ts";
-import { Outbox } from "./outbox.ts";
+import { Outbox, type OutboxPorts } from "./outbox.ts";
 import type { Persistence } from "./persistence.ts";
 import { SessionPresence } from "./presence.ts";
 import { Renewal } from "./renewal.ts";
 import type { Connection, SessionEvents, SetAside } from "./session-events.ts";
 import { UnsavedEdits } from "./unsaved-edits.ts";
 
-export interface SynchronizerPorts extends Pick<LinkPorts, "token" | "transports" | "delays"> {
+export interface SynchronizerPorts
+  extends Pick<LinkPorts, "token" | "transports" | "delays">,
+    Pick<OutboxPorts, "gatherMs"> {
   clientId: string;
   emit<Name extends keyof SessionEvents>(name: Name, event: SessionEvents[Name]): void;
   /** Something has changed: the moment to look whether what is waited for has come. */
@@ -64,15 +66,15 @@ export class Synchronizer {
   constructor(ports: SynchronizerPorts) {
     this.#ports = ports;
     this.#clientId = ports.clientId;
+    const send = (frame: string) => this.link.send(frame);
     this.link = new Link({
-      token: ports.token,
-      transports: ports.transports,
-      delays: ports.delays,
+      ...ports,
       opened: () => this.#hello(),
       received: (message) => this.#receive(message),
       moved: (connection) => this.#moved(connection),
     });
     this.#outbox = new Outbox({
+      ...ports,
       pending: () => this.#replica?.pending(),
       // Not before the welcome: a snapshot could not tell what became of a submission that is on its way.
       send: (submission) => {
@@ -80,18 +82,17 @@ export class Synchronizer {
         if (goes) this.link.send(encodeSubmit(submission, this.#short));
         return goes;
       },
+      gathered: () => this.hurry(),
+      gather: () => {
+        const next = this.joined.gather();
+        this.#unsaved.sentAnew(this.joined.state.kind);
+        return next;
+      },
     });
-    this.#renewal = new Renewal({
-      token: ports.token,
-      send: (frame) => this.link.send(frame),
-      delays: ports.delays,
-    });
-    this.presence = new SessionPresence({
-      replica: () => this.#replica,
-      send: (frame) => this.link.send(frame),
-    });
+    this.#renewal = new Renewal({ ...ports, send });
+    this.presence = new SessionPresence({ replica: () => this.#replica, send });
     this.#heartbeat = new Heartbeat({
-      send: (ping) => this.link.send(ping),
+      send,
       dead: () => this.link.lost(),
       back: () => this.presence.sendAgain(),
     });
@@ -106,6 +107,11 @@ export class Synchronizer {
 
   /** Undefined before the first welcome. */
   get replica(): Replica | undefined {
+    return this.#replica;
+  }
+
+  get joined(): Replica {
+    if (!this.#replica) throw new Error("there is no text yet: await ready()");
     return this.#replica;
   }
 
@@ -163,6 +169,12 @@ export class Synchronizer {
     this.#unsaved.edited(next !== null);
     this.#ports.emit("change", { operation, remote: false });
     if (next) this.#outbox.offer();
+    this.#settled();
+  }
+
+  /** Sends at once what would be gathered. */
+  hurry(): void {
+    this.#outbox.hurry();
     this.#settled();
   }
 
@@ -244,7 +256,7 @@ export class Synchronizer {
    */
   #isOutdated({ last_seq }: Welcome): boolean {
     this.#isRestored = false;
-    const replica = this.#joined;
+    const replica = this.joined;
     const { state } = replica;
     if (last_seq <= replica.seq || state.kind === "synchronized") return false;
     if (state.kind === "awaiting_with_buffer") {
@@ -255,11 +267,6 @@ export class Synchronizer {
     this.#unsaved.settled("synchronized");
     this.link.rejoin();
     return true;
-  }
-
-  get #joined(): Replica {
-    if (!this.#replica) throw new Error("there is no text yet");
-    return this.#replica;
   }
 
   #showOthers(change: () => void): void {
@@ -293,7 +300,7 @@ export class Synchronizer {
 
   /** Whether the server's text is what it is held for here (law OT-8); if not, sees to it. */
   #compare({ version, hash }: { version: number; hash: number }): boolean {
-    const replica = this.#joined;
+    const replica = this.joined;
     if (version !== replica.version) return true;
     const own = replica.serverHash;
     if (own === hash) this.#agreement.reached();
@@ -303,7 +310,7 @@ export class Synchronizer {
 
   /** Reports it, and asks for the text, with which what is on its way is merged. */
   #differ(hashes: { hash?: number; expected?: number } = {}): void {
-    const { version } = this.#joined;
+    const { version } = this.joined;
     this.link.send(encodeReport({ version, ...hashes, operations: this.#agreement.operations }));
     this.#differs = true;
     this.link.rejoin();
@@ -311,7 +318,7 @@ export class Synchronizer {
 
   /** Accepted operations in the order of versions. Own ones are acknowledged by it: after a lost ack, or in place of one. */
   #apply({ from, items }: OperationList): void {
-    const replica = this.#joined;
+    const replica = this.joined;
     for (const [index, { op, actor, seq }] of items.entries()) {
       const version = from + index;
       if (version <= replica.version) continue;
@@ -332,7 +339,7 @@ export class Synchronizer {
   }
 
   #acknowledge(seq: number, version: number): void {
-    const replica = this.#joined;
+    const replica = this.joined;
     if (replica.state.kind === "synchronized" || replica.state.sent.seq !== seq) return;
     this.#agreement.take(version, this.#actor, seq, replica.state.operation);
     this.#persistence?.accepted(version, replica.state.operation);
@@ -370,19 +377,19 @@ export class Synchronizer {
       this.#setRole("viewer", detail);
     } else if (code === "too_old") {
       // The log was trimmed behind a frame under way, or behind one that was not acknowledged for long.
-      this.#joined.rebase(seq);
-      this.#unsaved.sentAnew(this.#joined.state.kind);
+      this.joined.rebase(seq);
+      this.#unsaved.sentAnew(this.joined.state.kind);
       this.#outbox.offer();
     } else if (code === "seq_reused") {
       // Somebody else wrote under this client id: the room never had this edit, and will get it under another.
-      this.#joined.rebase(seq, 0);
-      this.#unsaved.sentAnew(this.#joined.state.kind);
+      this.joined.rebase(seq, 0);
+      this.#unsaved.sentAnew(this.joined.state.kind);
       this.#clientId = crypto.randomUUID();
       this.link.rejoin();
     } else {
-      const taken = this.#joined.reject(seq);
+      const taken = this.joined.reject(seq);
       if (!taken) return;
-      this.#unsaved.settled(this.#joined.state.kind);
+      this.#unsaved.settled(this.joined.state.kind);
       this.#changed(taken.operation);
       this.#ports.emit("rejected", { operation: pending.operation, code, detail });
       this.#outbox.offer();

@@ -24,10 +24,6 @@ export const closeCodes = {
   tooFast: { code: 4429, retry: true },
 } as const satisfies Record<string, CloseCode>;
 
-const terminal: ReadonlySet<number> = new Set(
-  Object.values(closeCodes).flatMap(({ code, retry }) => (retry ? [] : [code])),
-);
-
 /** A close reason as a close frame may carry it: at most 123 bytes of UTF-8 (RFC 6455 §5.5), no character cut. */
 export function closeReason(reason: string): string {
   const bytes = new TextEncoder().encode(reason);
@@ -36,4 +32,5 @@ export function closeReason(reason: string): string {
 }
 
 /** Whether a client should connect again after this close code; codes that are not ours say nothing against it. */
-export const isRetryable = (code: number): boolean => !terminal.has(code);
+export const isRetryable = (code: number): boolean =>
+  Object.values<CloseCode>(closeCodes).every((known) => known.code !== code || known.retry);

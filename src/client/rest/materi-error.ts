@@ -20,7 +20,7 @@ export interface FieldError {
 /** Every failure of the client library. Tell them apart by `code`; a newer service may have codes that are not listed. */
 export class MateriError extends Error {
   override readonly name = "MateriError";
-  readonly code: ErrorCode | ClientErrorCode;
+  declare readonly code: ErrorCode | ClientErrorCode;
   /** HTTP status; 0 if there was no answer. */
   declare readonly status: number;
   /** Names the request in the service's log. */
@@ -48,8 +48,7 @@ export class MateriError extends Error {
     } = {},
   ) {
     super(message, cause === undefined ? {} : { cause });
-    this.code = code;
-    Object.assign(this, { status: 0, ...answer, errors: answer.errors ?? [] });
+    Object.assign(this, { code, status: 0, ...answer, errors: answer.errors ?? [] });
   }
 
   /** Whether the same request may succeed later, with nothing changed but the time. */
@@ -66,8 +65,7 @@ export class MateriError extends Error {
 /** The error that an answer with an error status stands for (RFC 9457, with the members of our own). */
 export async function errorOf(response: Response): Promise<MateriError> {
   const { status, headers } = response;
-  const seconds = Number(headers.get("retry-after") ?? Number.NaN);
-  const retryMs = Number.isFinite(seconds) ? seconds * 1_000 : undefined;
+  const retryMs = Number(headers.get("retry-after")) * 1_000 || undefined;
   let problem: Record<string, unknown> = {};
   try {
     problem = (await response.json()) as Record<string, unknown>;

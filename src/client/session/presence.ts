@@ -17,6 +17,12 @@ export interface Other {
   selections: readonly Selection[];
 }
 
+/** What this client shows; null: nothing any more. */
+interface Shown {
+  selections: readonly Selection[] | null;
+  color: string | undefined;
+}
+
 export interface PresencePorts {
   replica(): Replica | undefined;
   /** Sends a frame, on a connection that is live. */
@@ -31,8 +37,10 @@ export interface PresencePorts {
 export class SessionPresence {
   readonly #ports: PresencePorts;
   readonly #others = new Map<number, PresenceItem>();
-  #own: { selections: readonly Selection[] | null; color: string | undefined } | undefined;
-  #isSent = true;
+  #own: Shown | undefined;
+  /** What the room comes to by itself: what it was last sent, through all that came since. Undefined: it is to be sent. */
+  #told: Shown | undefined;
+  #actor = 0;
   #limits: Welcome["limits"] | undefined;
   /** While it runs, the last frame is too fresh for another. */
   #pause: ReturnType<typeof setTimeout> | undefined;
@@ -58,7 +66,7 @@ export class SessionPresence {
     }));
   }
 
-  received({ items }: Pick<PresenceFrame, "items">): void {
+  received({ items }: { items: readonly PresenceFrame["items"][number][] }): void {
     for (const item of items) {
       if ("gone" in item) this.#others.delete(item.actor);
       else this.#others.set(item.actor, item);
@@ -67,6 +75,7 @@ export class SessionPresence {
 
   /** The next operation of the server's line has come, own or not. */
   advance(operation: Operation, actor: number): void {
+    this.#told = moved(this.#told, operation, actor === this.#actor ? "owner" : "other");
     for (const [other, item] of this.#others) {
       const by = other === actor ? "owner" : "other";
       this.#others.set(other, { ...item, selections: mapAll(item.selections, operation, by) });
@@ -77,36 +86,34 @@ export class SessionPresence {
 
   show(selections: readonly Selection[] | null, color: string | undefined): void {
     this.#own = { selections, color };
-    this.sendAgain();
+    this.offer();
   }
 
   /** The local view has changed. */
   edited(operation: Operation, by: "owner" | "other"): void {
-    if (!this.#own?.selections) return;
-    this.#own = { ...this.#own, selections: mapAll(this.#own.selections, operation, by) };
-    // The room takes others' edits into account by itself; of one's own it may not know yet.
-    if (by === "owner") this.#isSent = false;
+    this.#own = moved(this.#own, operation, by);
   }
 
   sendAgain(): void {
-    this.#isSent = this.#own === undefined;
+    this.#told = undefined;
     this.offer();
   }
 
-  /** Sends what is to be sent, if the last frame is old enough and nothing is in flight. Called after every frame. */
+  /**
+   * Sends what is shown, if it is not what the room comes to by itself, as where somebody just types (law PR-2), the last frame
+   * is old enough, and nothing is in flight. Called after every frame.
+   */
   offer(): void {
     const replica = this.#ports.replica();
-    if (this.#isSent || !this.#own || !this.#limits || this.#pause !== undefined) return;
+    if (!this.#own || !this.#limits || this.#pause !== undefined) return;
     if (replica?.state.kind !== "synchronized") return;
-    const { selections, color } = this.#own;
-    this.#isSent = true;
-    this.#ports.send(
-      encodePresenceUpdate({
-        version: replica.version,
-        selections: selections === null ? null : selections.slice(0, this.#limits.selections),
-        color,
-      }),
-    );
+    const shown = {
+      ...this.#own,
+      selections: this.#own.selections?.slice(0, this.#limits.selections) ?? null,
+    };
+    if (JSON.stringify(shown) === JSON.stringify(this.#told)) return;
+    this.#told = shown;
+    this.#ports.send(encodePresenceUpdate({ version: replica.version, ...shown }));
     this.#pause = setTimeout(() => {
       this.#pause = undefined;
       this.offer();
@@ -116,9 +123,10 @@ export class SessionPresence {
   // ── Connection ─────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** A new connection: its welcome tells who is there, and knows nothing of what was shown on the one before. */
-  begin({ presence = [], limits }: Welcome): void {
+  begin({ presence = [], limits, actor }: Welcome): void {
     this.#limits = limits;
-    this.received({ items: [...presence] });
+    this.#actor = actor;
+    this.received({ items: presence });
     this.sendAgain();
   }
 
@@ -138,3 +146,6 @@ const mapAll = (
   operation: Operation,
   by: "owner" | "other",
 ): readonly Selection[] => selections.map((selection) => mapSelection(selection, operation, by));
+
+const moved = (shown: Shown | undefined, operation: Operation, by: "owner" | "other"): Shown | undefined =>
+  shown?.selections ? { ...shown, selections: mapAll(shown.selections, operation, by) } : shown;

@@ -1,5 +1,7 @@
 import { editorWorkloads } from "./editors/workloads.ts";
 import { fanoutWorkloads } from "./fanout/workloads.ts";
+import { roomMemory } from "./growth/memory.ts";
+import { growthWorkloads } from "./growth/workloads.ts";
 import { otWorkloads } from "./ot/workloads.ts";
 import { restWorkloads } from "./rest/workloads.ts";
 import { storageWorkloads } from "./storage/workloads.ts";
@@ -15,6 +17,8 @@ export const workloads: readonly Workload[] = [
   ...typingWorkloads,
   coldOpen,
   ...storageWorkloads,
+  ...growthWorkloads,
+  roomMemory,
   ...otWorkloads,
   ...restWorkloads,
   ...fanoutWorkloads,

@@ -27,7 +27,7 @@ export async function ours(bench: Bench): Promise<EditorService> {
     name: "Materi",
     async open(count) {
       const { id } = await owner.documents.create({ title: "Bench", content: "-".repeat(firstUnits) });
-      return openEditors(server.url, owner, id, count);
+      return openEditors({ url: server.url, owner, id, count });
     },
   };
 }
@@ -35,31 +35,41 @@ export async function ours(bench: Bench): Promise<EditorService> {
 /** Makes one operation of so many edits. */
 type Typing = (edits: number, random: (below: number) => number) => (number | string)[];
 
-/** Editors of a document that is there. */
-export async function openEditors(
-  url: string,
-  owner: MateriClient,
-  id: string,
-  count: number,
-  typing: Typing = insertions,
-): Promise<Session> {
+/** Tokens of people who are in a document by its link. */
+export async function guestTokens(url: string, owner: MateriClient, id: string): Promise<string[]> {
   const { token: link } = await owner.sharing.createLink(id, {
     name: "bench",
     role: "editor",
     guests: true,
     history: true,
   });
-  const tokens = await Promise.all(
+  return Promise.all(
     Array.from({ length: guests }, async () => {
       const { guest } = await new MateriClient({ url }).sharing.openLink({ token: link, name: "Guest" });
       if (!guest) throw new Error("the link let no guest in");
       return guest.access_token;
     }),
   );
+}
+
+export interface Opening {
+  url: string;
+  owner: MateriClient;
+  id: string;
+  count: number;
+  typing?: Typing;
+  /** Of guests; by default of new ones. */
+  tokens?: readonly string[];
+}
+
+/** Editors of a document that is there, who come one after the other. */
+export async function openEditors(opening: Opening): Promise<Session & { editors: OurEditor[] }> {
+  const { url, owner, id, count, typing = insertions } = opening;
+  const tokens = opening.tokens ?? (await guestTokens(url, owner, id));
   const address = `${url.replace("http", "ws")}/ws/documents/${id}`;
-  const editors = await Promise.all(
-    Array.from({ length: count }, (_, n) => OurEditor.open(address, tokens[n % guests] ?? "", n, typing)),
-  );
+  const editors: OurEditor[] = [];
+  for (let n = 0; n < count; n++)
+    editors.push(await OurEditor.open(address, tokens[n % tokens.length] ?? "", n, typing));
   return {
     editors,
     async verify() {
@@ -103,7 +113,7 @@ class OurEditor implements Editor {
     const socket = new WebSocket(url, [subprotocol, `bearer.${token}`], { perMessageDeflate: false });
     return new Promise((done, failed) => {
       socket.once("open", () =>
-        socket.send(JSON.stringify({ type: "hello", client_id: `editor-${number}` })),
+        socket.send(JSON.stringify({ type: "hello", client_id: crypto.randomUUID() })),
       );
       socket.once("message", (data) =>
         done(new OurEditor(socket, JSON.parse(String(data)), number + 1, typing)),

@@ -8,6 +8,7 @@ import type { History } from "./filled-room.ts";
 /** The service, with rooms that can be given a history at once. */
 export interface FilledService {
   server: Server;
+  url: string;
   owner: MateriClient;
   /** A new document with this text and then this history. Bytes: what its room's database has. */
   document(content: string, history?: History): Promise<{ id: string; databaseBytes: number }>;
@@ -19,6 +20,7 @@ export async function filledService(bench: Bench, v8Flags = ""): Promise<FilledS
   const owner = await signUp(server.url);
   return {
     server,
+    url: server.url,
     owner,
     async document(content, history) {
       const { id } = await owner.documents.create({ title: "Bench", content });

@@ -1,14 +1,12 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { openEditors } from "../editors/ours.ts";
+import { guestTokens, openEditors } from "../editors/ours.ts";
+import type { History } from "../filled/filled-room.ts";
 import { type FilledService, filledService } from "../filled/service.ts";
 import type { Figures, Workload } from "../workload.ts";
 
 const units = 1_000_000;
 const operations = 1_000_000;
 const sockets = 100;
-/** As many open at once; all together would fill memory with a text for each, which says nothing of what a room keeps. */
-const together = 10;
-
 /** At the beginning, which the empty text has, too. */
 const typing = () => ["x"];
 
@@ -24,24 +22,32 @@ async function settledBytes({ server }: FilledService): Promise<number> {
   return server.residentBytes();
 }
 
-/** Of a process that has begun anew: with an empty room, then also with the large one and one editor, then with all of them. */
-async function measure(service: FilledService, empty: string, large: string): Promise<Figures> {
-  const { server, owner } = service;
-  await server.restart();
-  await owner.documents.get(empty);
-  const first = await openEditors(server.url, owner, empty, 1, typing);
+interface Document {
+  id: string;
+  tokens: readonly string[];
+}
+
+/**
+ * Of a process that has begun anew: when all have been at an empty document and left, so that everything was compiled; then with the large
+ * one and one editor; then with all of them.
+ */
+async function measure(service: FilledService, empty: Document, large: Document): Promise<Figures> {
+  await service.server.restart();
+  const come = (to: Document, count: number) => openEditors({ ...service, ...to, count, typing });
+  const first = await come(empty, sockets);
   await edit(first.editors);
+  await first.verify();
   for (const editor of first.editors) editor.close();
   const before = await settledBytes(service);
-  const opened = [await openEditors(server.url, owner, large, 1, typing)];
+  const single = await come(large, 1);
+  await edit(single.editors);
   const alone = await settledBytes(service);
-  for (let count = 1; count < sockets; count += together)
-    opened.push(await openEditors(server.url, owner, large, Math.min(together, sockets - count), typing));
-  const editors = opened.flatMap((session) => session.editors);
-  await edit(editors);
-  for (const { verify } of opened) await verify();
+  for (const editor of single.editors) editor.close();
+  const all = await come(large, sockets);
+  await edit(all.editors);
+  await all.verify();
   const after = await settledBytes(service);
-  for (const editor of editors) editor.close();
+  for (const editor of all.editors) editor.close();
   return {
     "MB above an empty room": megabytes(after - before),
     "MB of them for all sockets but one": megabytes(after - alone),
@@ -63,8 +69,12 @@ export const roomMemory: Workload = {
   targets: [{ figure: "MB above an empty room", atMost: 32 }],
   async contenders(bench) {
     const service = await filledService(bench, "--expose-gc");
-    const empty = await service.document("");
-    const large = await service.document("-".repeat(units), { steady: operations });
-    return [{ name: "Materi", measure: () => measure(service, empty.id, large.id) }];
+    const made = async (content: string, history?: History): Promise<Document> => {
+      const { id } = await service.document(content, history);
+      return { id, tokens: await guestTokens(service.url, service.owner, id) };
+    };
+    const empty = await made("");
+    const large = await made("-".repeat(units), { steady: operations });
+    return [{ name: "Materi", measure: () => measure(service, empty, large) }];
   },
 };

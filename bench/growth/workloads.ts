@@ -30,10 +30,16 @@ const replacing =
 
 /** The same editors, at a document of this size. */
 async function contender(service: FilledService, { name, units, history }: Size, seconds: number) {
-  const { server, owner } = service;
+  const { url, owner } = service;
   const { id } = await service.document("-".repeat(units), history);
   const measure = async (): Promise<Figures> => {
-    const { editors: all, verify } = await openEditors(server.url, owner, id, editors, replacing(units));
+    const { editors: all, verify } = await openEditors({
+      url,
+      owner,
+      id,
+      count: editors,
+      typing: replacing(units),
+    });
     const acknowledged = () => all.reduce((sum, editor) => sum + editor.acknowledged, 0);
     try {
       for (const editor of all) editor.start(1);

@@ -68,7 +68,7 @@ async function rowsPerEdit(service: FilledService, seconds: number): Promise<Fig
 /** The same of ten who each edit again as soon as the edit before is acknowledged. */
 async function rowsInClosedLoop(service: FilledService, seconds: number): Promise<Figures> {
   const { id } = await service.document("-".repeat(5_000));
-  const { editors, verify } = await openEditors(service.server.url, service.owner, id, 10);
+  const { editors, verify } = await openEditors({ ...service, id, count: 10 });
   const before = await rowsWritten(service, id);
   for (const editor of editors) editor.start(1);
   await sleep(seconds * 1_000);

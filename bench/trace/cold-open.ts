@@ -59,6 +59,7 @@ export const coldOpen: Workload = {
   id: "cold-open",
   name: "cold open after 259,778 edits",
   isQuick: true,
+  isLong: true,
   targets: [
     { figure: "ms", of: "y-partyserver", atMost: 0.15 },
     { figure: "× the text", atMost: 1.01 },

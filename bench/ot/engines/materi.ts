@@ -2,7 +2,7 @@ import { Authority, type History } from "../../../src/ot/authority.ts";
 import { compose, type Operation, replacement } from "../../../src/ot/operation.ts";
 import { parseOperation } from "../../../src/ot/parse.ts";
 import { Text } from "../../../src/ot/text.ts";
-import { decodeClientFrame } from "../../../src/protocol/client-frames.ts";
+import { decodeClientFrame, encodeSubmit } from "../../../src/protocol/client-frames.ts";
 import { limits } from "../../../src/protocol/limits.ts";
 import { type Edit, type Engine, type Run, withEach } from "../engine.ts";
 
@@ -51,7 +51,7 @@ export function rebasing(
 export const engine: Engine = {
   receive(start, edits) {
     const frames = edits.map((edit, base) =>
-      JSON.stringify({ type: "submit", seq: base + 1, base, op: operationOf(edit) }),
+      encodeSubmit({ seq: base + 1, base, operation: operationOf(edit) }, true),
     );
     return () => {
       const text = Text.from(start);

@@ -18,6 +18,8 @@ const families: Readonly<Record<string, string>> = {
   storage: "storage",
   fanout: "one writer and many viewers",
   rest: "REST",
+  growth: "editing by the length of text and history",
+  memory: "memory of a room",
   ot: "the engine in process",
 };
 

@@ -88,6 +88,21 @@ describe("gatherMs", () => {
     expect(await closed).toBe("closed");
   });
 
+  it("FL-1: a pause that the room asked for is kept, however soon the next might go", async () => {
+    const { network, ann, pass, ops } = await setUpTypist();
+    const [socket] = network.sockets;
+    socket!.loseAnswers = true;
+    ann.edit(insertion(0, "a"));
+    await pass(0);
+    socket?.emit("message", { data: '{"type":"slow_down","seq":1,"retry_ms":5000}' });
+    ann.edit(insertion(1, "b"));
+    void ann.saved();
+    await pass(4_900);
+    expect(ops()).toEqual([["a"]]);
+    await pass(200);
+    expect(ops()).toEqual([["a"], ["a"]]);
+  });
+
   it("what comes to nothing is not sent, and is saved", async () => {
     const { room, ann, pass, ops } = await setUpTypist("text");
     ann.edit(insertion(0, "a"));

@@ -71,11 +71,11 @@ export class Outbox {
     if (gatherMs > 0) this.#gathering = setTimeout(gathered, gatherMs);
   }
 
-  /** Sends at once what would be gathered. */
+  /** Sends at once what would be gathered, unless the room has asked for a pause. */
   hurry(): void {
     clearTimeout(this.#gathering);
     this.#gathering = undefined;
-    this.offer();
+    if (this.#timer === undefined) this.offer();
   }
 
   /** The room refused what was sent, or the connection on which it was sent is gone: it may go out again. */

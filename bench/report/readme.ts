@@ -18,8 +18,7 @@ const families: Readonly<Record<string, string>> = {
   storage: "storage",
   fanout: "one writer and many viewers",
   rest: "REST",
-  growth: "editing by the length of text and history",
-  memory: "memory of a room",
+  room: "a room with a long text and a long history",
   ot: "the engine in process",
 };
 

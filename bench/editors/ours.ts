@@ -2,7 +2,8 @@ import { WebSocket } from "ws";
 import { MateriClient } from "../../src/client/materi-client.ts";
 import type { Operation } from "../../src/ot/operation.ts";
 import { Replica } from "../../src/ot/replica.ts";
-import type { Operations, ServerFrame, Welcome } from "../../src/protocol/server-frames.ts";
+import { encodeHello, encodeSubmit } from "../../src/protocol/client-frames.ts";
+import { decodeServerFrame, type Welcome } from "../../src/protocol/server-frames.ts";
 import { subprotocol } from "../../src/protocol/subprotocol.ts";
 import { signUp } from "../account.ts";
 import type { Bench } from "../workload.ts";
@@ -83,7 +84,7 @@ export async function openEditors(opening: Opening): Promise<Session & { editors
 }
 
 /** What happened at an editor, in order, to be gone through again when nothing is measured. */
-type Event = { sent: Operation; seq: number } | { frame: string };
+type Event = { sent: Operation } | { frame: string };
 
 class OurEditor implements Editor {
   acknowledged = 0;
@@ -112,9 +113,7 @@ class OurEditor implements Editor {
   static open(url: string, token: string, number: number, typing: Typing): Promise<OurEditor> {
     const socket = new WebSocket(url, [subprotocol, `bearer.${token}`], { perMessageDeflate: false });
     return new Promise((done, failed) => {
-      socket.once("open", () =>
-        socket.send(JSON.stringify({ type: "hello", client_id: crypto.randomUUID() })),
-      );
+      socket.once("open", () => socket.send(encodeHello({ clientId: crypto.randomUUID(), short: true })));
       socket.once("message", (data) =>
         done(new OurEditor(socket, JSON.parse(String(data)), number + 1, typing)),
       );
@@ -151,9 +150,13 @@ class OurEditor implements Editor {
         replica.edit(event.sent);
         continue;
       }
-      const frame = JSON.parse(event.frame) as ServerFrame;
-      if (frame.type === "ack") replica.acknowledge(frame.seq, frame.version);
-      if (frame.type === "operations") for (const { op } of frame.items) replica.receive(op as Operation);
+      const frame = decodeServerFrame(event.frame);
+      if (frame?.type === "ack") replica.acknowledge(frame.seq, frame.version);
+      if (frame?.type !== "operations") continue;
+      for (const [index, { op, actor, seq }] of frame.items.entries()) {
+        if (actor === this.#first.actor) replica.acknowledge(seq, frame.from + index);
+        else replica.receive(op);
+      }
     }
     return replica.text.toString();
   }
@@ -169,25 +172,31 @@ class OurEditor implements Editor {
     const op = this.#typing(this.#window, this.#random) as unknown as Operation;
     this.#seq += 1;
     this.#flight = { edits: this.#window, at: performance.now() };
-    this.#events.push({ sent: op, seq: this.#seq });
-    this.#socket.send(JSON.stringify({ type: "submit", seq: this.#seq, base: this.#version, op }));
+    this.#events.push({ sent: op });
+    this.#socket.send(encodeSubmit({ seq: this.#seq, base: this.#version, operation: op }, true));
   }
 
   #receive(text: string): void {
     this.#events.push({ frame: text });
-    const frame = JSON.parse(text) as ServerFrame;
-    if (frame.type === "operations") this.#version = lastOf(frame);
-    else if (frame.type === "ack" && this.#flight) {
+    const frame = decodeServerFrame(text);
+    if (frame?.type === "operations") {
+      this.#version = frame.from + frame.items.length - 1;
+      // In the place of an ack (docs/protocol.md, the short form).
+      if (frame.items.some(({ actor }) => actor === this.#first.actor)) this.#acknowledge();
+    } else if (frame?.type === "ack") {
       this.#version = frame.version;
-      this.acknowledged += this.#flight.edits;
-      this.waits.push(performance.now() - this.#flight.at);
-      this.#flight = undefined;
-      if (this.#window > 0) this.#submit();
-    } else if (frame.type === "error" || frame.type === "slow_down") {
+      this.#acknowledge();
+    } else if (frame?.type === "error" || frame?.type === "slow_down") {
       throw new Error(`the service put an edit off: ${text}`);
     }
     this.#changed();
   }
-}
 
-const lastOf = ({ from, items }: Operations): number => from + items.length - 1;
+  #acknowledge(): void {
+    if (!this.#flight) throw new Error("an edit was acknowledged that was not on its way");
+    this.acknowledged += this.#flight.edits;
+    this.waits.push(performance.now() - this.#flight.at);
+    this.#flight = undefined;
+    if (this.#window > 0) this.#submit();
+  }
+}

@@ -3,7 +3,7 @@ import type { MateriClient } from "../../src/client/materi-client.ts";
 import { replacement } from "../../src/ot/operation.ts";
 import { type OwnSubmission, Replica } from "../../src/ot/replica.ts";
 import { encodeHello, encodeSubmit } from "../../src/protocol/client-frames.ts";
-import type { ServerFrame, Welcome } from "../../src/protocol/server-frames.ts";
+import { decodeServerFrame, type Welcome } from "../../src/protocol/server-frames.ts";
 import { subprotocol } from "../../src/protocol/subprotocol.ts";
 import { signUp } from "../account.ts";
 import type { Bench } from "../workload.ts";
@@ -36,7 +36,7 @@ interface Joined {
 /** Says hello on a new socket. */
 function joined(socket: WebSocket): Promise<Joined> {
   return new Promise((done, failed) => {
-    socket.once("open", () => socket.send(encodeHello({ clientId: crypto.randomUUID() })));
+    socket.once("open", () => socket.send(encodeHello({ clientId: crypto.randomUUID(), short: true })));
     socket.once("message", (data) =>
       done({ socket, welcome: JSON.parse(String(data)), bytes: countBytes(socket) }),
     );
@@ -69,8 +69,8 @@ class OurSession implements TraceSession {
     this.#observer.on("message", (data: Buffer) => {
       const text = data.toString();
       this.#frames.push(text);
-      const frame = JSON.parse(text) as ServerFrame;
-      if (frame.type === "operations") this.#observed = frame.from + frame.items.length - 1;
+      const frame = decodeServerFrame(text);
+      if (frame?.type === "operations") this.#observed = frame.from + frame.items.length - 1;
       this.#changed();
     });
   }
@@ -91,10 +91,12 @@ class OurSession implements TraceSession {
       }
     };
     const acknowledged = (data: Buffer) => {
-      const frame = JSON.parse(data.toString()) as ServerFrame;
-      if (frame.type === "error" || frame.type === "slow_down")
+      const frame = decodeServerFrame(data.toString());
+      if (frame?.type === "error" || frame?.type === "slow_down")
         throw new Error(`the service put an edit off: ${data}`);
-      if (frame.type !== "ack") return;
+      // Alone, nobody finds own operations among others'.
+      if (frame?.type === "operations") throw new Error(`somebody else wrote: ${data}`);
+      if (frame?.type !== "ack") return;
       const submission = replica.acknowledge(frame.seq, frame.version);
       if (submission) this.#send(submission);
       type(window);
@@ -110,15 +112,15 @@ class OurSession implements TraceSession {
   }
 
   #send(submission: OwnSubmission): void {
-    this.#writer.send(encodeSubmit(submission));
+    this.#writer.send(encodeSubmit(submission, true));
   }
 
   async verify(text: string): Promise<void> {
     const { content } = await this.#owner.documents.get(this.#id);
     if (content !== text) throw new Error("the service has another text than the trace");
     const observer = new Replica({ version: 0, text: "" });
-    for (const frame of this.#frames.map((text) => JSON.parse(text) as ServerFrame))
-      if (frame.type === "operations") for (const { op } of frame.items) observer.receive(op);
+    for (const frame of this.#frames.map(decodeServerFrame))
+      if (frame?.type === "operations") for (const { op } of frame.items) observer.receive(op);
     if (observer.text.toString() !== text) throw new Error("the observer has another text than the trace");
   }
 

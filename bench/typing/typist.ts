@@ -8,7 +8,7 @@ import type { Edit } from "../trace/recording.ts";
 import { asBrowser, countBytes } from "../trace/service.ts";
 
 /** The project's client on a document, with the bytes of its socket since the document was there. */
-export async function openAsBrowser(client: MateriClient, id: string) {
+export async function openAsBrowser(client: MateriClient, id: string, gatherMs = 0) {
   let socket: WebSocket | undefined;
   class BrowserSocket extends WebSocket {
     constructor(url: string, protocols: string[]) {
@@ -16,7 +16,10 @@ export async function openAsBrowser(client: MateriClient, id: string) {
       socket = this;
     }
   }
-  const session = client.open(id, { WebSocket: BrowserSocket as unknown as typeof globalThis.WebSocket });
+  const session = client.open(id, {
+    gatherMs,
+    WebSocket: BrowserSocket as unknown as typeof globalThis.WebSocket,
+  });
   await session.ready();
   if (!socket) throw new Error("the session has no socket");
   return { session, bytes: countBytes(socket) };

@@ -5,16 +5,15 @@ import { cameToVersion } from "../platform/trace-scope.ts";
 import { inSpan } from "../platform/tracing.ts";
 import type { Role } from "../protocol/server-frames.ts";
 import type { Attendance, Author, DocumentRoomApi, RoomResult, RoomStats } from "../room/room-api.ts";
-import { workspaceToWrite } from "../workspaces/workspaces.ts";
 import { type Need, readsHistory, roleIn, suffices } from "./access.ts";
 import { eraseRoom, workTime } from "./erasure.ts";
 import { newestText } from "./newest-text.ts";
 import {
+  beginDocument,
   type DocumentRow,
   type FoundDocument,
   findDocument,
   insertDocument,
-  noteRoom,
   refuseFullWorkspace,
   updateDocument,
 } from "./store.ts";
@@ -79,9 +78,8 @@ export async function createDocument(
   if (making.again && (await findDocument(db, author.userId, id))) {
     return readDocument({ db, room }, author.userId, id);
   }
-  const workspace = await workspaceToWrite(db, author.userId, workspaceId);
   const erasureAt = now + workTime;
-  await noteRoom(db, id, erasureAt);
+  const workspace = await beginDocument(db, { id, userId: author.userId, workspaceId }, erasureAt);
   const { version } = accepted(await room(id).create({ content, author }));
   if (version > 0) cameToVersion(id, version);
   const row = {

@@ -1,4 +1,4 @@
-import { and, eq, gt, isNull, ne, or, sql } from "drizzle-orm";
+import { and, eq, gt, inArray, isNull, ne, or, sql } from "drizzle-orm";
 import { type Database, prepared } from "../db/database.ts";
 import {
   documentGrants,
@@ -13,21 +13,36 @@ import { eventIfChanged, eventsFrom } from "../events/outbox.ts";
 import { Problem } from "../platform/problem.ts";
 import { limits } from "../protocol/limits.ts";
 import { operationTraceId } from "../protocol/operation-trace.ts";
+import { workspaceRoles, writes } from "../workspaces/roles.ts";
+import { type Workspace, workspaceNamed, writable } from "../workspaces/workspaces.ts";
 import type { Standing } from "./access.ts";
 
 export type DocumentRow = typeof documents.$inferSelect;
 
-/** Notes that the room of a document that is being made is to be erased at this time. */
-export async function noteRoom(db: Database, id: string, dueAt: number): Promise<void> {
-  await db
-    .insert(roomErasures)
-    .values({ documentId: id, dueAt })
-    // By somebody who died, or is late: from now on it is the one who notes it here who makes it.
-    .onConflictDoUpdate({ target: roomErasures.documentId, set: { dueAt } });
+/**
+ * The workspace in which a person creates a document; and the note that the room of the document that they make there is to be erased
+ * at this time, which comes before the room. Throws what `writable` throws, and then notes nothing.
+ */
+export async function beginDocument(
+  db: Database,
+  { id, userId, workspaceId }: { id: string; userId: string; workspaceId: string | undefined },
+  erasureAt: number,
+): Promise<Workspace> {
+  const named = workspaceNamed(db, userId, workspaceId);
+  const mayWrite = inArray(sql`role`, workspaceRoles.filter(writes));
+  const [[found]] = await db.batch([
+    named,
+    db
+      .insert(roomErasures)
+      .select(sql`SELECT ${id}, ${erasureAt} WHERE EXISTS (SELECT 1 FROM (${named}) WHERE ${mayWrite})`)
+      // By somebody who died, or is late: from now on it is the one who notes it here who makes it.
+      .onConflictDoUpdate({ target: roomErasures.documentId, set: { dueAt: erasureAt } }),
+  ]);
+  return writable(found);
 }
 
 /**
- * The row of a document whose room is there, in place of the note about the room (`noteRoom`). False if the workspace is
+ * The row of a document whose room is there, in place of the note about the room (`beginDocument`). False if the workspace is
  * full, or the note is not what it was: then the room is being erased.
  */
 export async function insertDocument(db: Database, row: DocumentRow, erasureAt: number): Promise<boolean> {

@@ -57,23 +57,24 @@ export async function managedWorkspace(db: Database, userId: string, id: string)
   return workspace;
 }
 
-/**
- * The workspace in which a person creates a document: the one that they name, or their personal one. Throws Problem
- * `not_found`, and `forbidden` for one in which they only read.
- */
-export async function workspaceToWrite(
-  db: Database,
-  userId: string,
-  id: string | undefined,
-): Promise<{ id: string }> {
+/** Finds the workspace in which a person creates a document, the one that they name or their personal one, for `writable`. */
+export function workspaceNamed(db: Database, userId: string, id: string | undefined) {
   const named = id === undefined ? eq(workspaces.personalUserId, userId) : eq(workspaces.id, id);
-  const [found] = await ofMember(db).where(
-    and(named, eq(memberships.userId, userId), isNull(workspaces.deletedAt)),
-  );
+  return ofMember(db).where(and(named, eq(memberships.userId, userId), isNull(workspaces.deletedAt)));
+}
+
+/** What was found, if documents may be created in it. Throws Problem `not_found`, and `forbidden` for one in which they only read. */
+export function writable(found: Workspace | undefined): Workspace {
   if (!found) throw noWorkspace();
   if (!writes(found.role))
     throw new Problem("forbidden", "Viewers of a workspace create no documents in it.");
   return found;
+}
+
+/** The workspace, for one who may create documents in it. Throws what `writable` throws. */
+export async function workspaceToWrite(db: Database, userId: string, id: string): Promise<Workspace> {
+  const [found] = await workspaceNamed(db, userId, id);
+  return writable(found);
 }
 
 /** A person's workspaces, in the order in which they came into them: `createdAt` is when that was. */

@@ -1,4 +1,4 @@
-import { and, eq, inArray, isNotNull } from "drizzle-orm";
+import { and, inArray, isNotNull } from "drizzle-orm";
 import { type Database, database } from "../db/database.ts";
 import { outbox } from "../db/schema.ts";
 import { errorFields, log } from "../platform/log.ts";
@@ -21,17 +21,19 @@ export async function consumeEvents(
     db,
     messages.map(({ body }) => body.eventId),
   );
-  await Promise.all(
+  const done = await Promise.all(
     waiting.map((event) =>
       inTrace({ traceId: event.traceId }, () =>
         inSpan(
           "event.consume",
           { event_id: event.id, type: event.type, trace_id: event.traceId ?? undefined },
-          () => consume(env, db, event, consumers),
+          () => consume(env, event, consumers),
         ),
       ),
     ),
   );
+  const ids = waiting.filter((_, index) => done[index]).map(({ id }) => id);
+  if (ids.length > 0) await db.update(outbox).set({ dueAt: null }).where(inArray(outbox.id, ids));
 }
 
 async function waitingEvents(db: Database, ids: string[]): Promise<RecordedEvent[]> {
@@ -49,16 +51,16 @@ async function waitingEvents(db: Database, ids: string[]): Promise<RecordedEvent
   }));
 }
 
+/** Whether every consumer has it. */
 async function consume(
   env: Env,
-  db: Database,
   event: RecordedEvent,
   consumers: readonly EventConsumer[],
-): Promise<void> {
+): Promise<boolean> {
   const outcomes = await Promise.allSettled(consumers.map(async (consumer) => consumer(env, event)));
   const failed = outcomes.filter((outcome) => outcome.status === "rejected");
   for (const { reason } of failed) {
     log("error", "event_failed", { event_id: event.id, type: event.type, ...errorFields(reason) });
   }
-  if (failed.length === 0) await db.update(outbox).set({ dueAt: null }).where(eq(outbox.id, event.id));
+  return failed.length === 0;
 }

@@ -21,8 +21,8 @@ const parameters = {
   calls: {
     read: { calls: 2, writes: 0 },
     open: { calls: 3, writes: 1 },
-    create: { calls: 8, writes: 5 },
-    announcement: { calls: 7, writes: 4 },
+    create: { calls: 6, writes: 4 },
+    announcement: { calls: 6, writes: 3 },
     renewal: { calls: 3, writes: 1 },
   },
   /** What somebody does in an hour in which they are at work. Assumed: of it they type for 20 minutes, announced once a minute. */
@@ -152,7 +152,7 @@ export function ceilingTables(): { room: string; database: string } {
     ),
     database: table(
       ["people at work at once", "calls/s", "load of D1", "ms for a call: half within, 99 % within"],
-      [1_000, 2_000, 4_000, 6_000, 7_000].map((people) => {
+      [1_000, 2_000, 4_000, 6_000, 8_000].map((people) => {
         const { callsPerSecond, load, p50, p99 } = database(people);
         return [grouped(people), grouped(callsPerSecond), percent(load), `${short(p50)}, ${short(p99)}`];
       }),

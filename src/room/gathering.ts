@@ -1,13 +1,7 @@
 import { limits } from "../protocol/limits.ts";
 
-/** What a batch waits for before it is committed. */
-type Waits =
-  /** Nothing more: everybody who is expected is in it, or it has enough. */
-  | "nothing"
-  /** The turn of the event loop, if it does not wait for it already. */
-  | "turn"
-  /** What comes within so many milliseconds from now, if it does not wait already. */
-  | number;
+/** What is to be done about a batch: commit it now, or in so many milliseconds (0: in the next turn), or go on waiting. */
+type Due = "now" | number | undefined;
 
 /**
  * Decides when a batch has gathered enough, for a commit is a row and a frame to everybody, however much is in it.
@@ -31,18 +25,18 @@ export class Gathering {
   #isPaced = false;
 
   /** An actor's operation is in the batch since `at`, ms since the epoch; `hasHeard`: it was made after its last one was answered. */
-  add(actor: number, hasHeard: boolean, at: number): Waits {
+  add(actor: number, hasHeard: boolean, at: number): Due {
     this.#current.add(actor);
     this.#missing.delete(actor);
     this.#canBeComplete &&= hasHeard;
     this.#edits += 1;
     const paceMs = this.#pace(at);
-    if (this.#canBeComplete && this.#missing.size === 0) return "nothing";
+    if (this.#canBeComplete && this.#missing.size === 0) return "now";
     if (this.#edits === 1) {
       this.#isPaced = paceMs >= leastWaitMs && paceMs <= limits.commitMs;
-      return this.#isPaced ? paceMs : "turn";
+      return this.#isPaced ? paceMs : 0;
     }
-    return this.#isPaced && this.#edits >= limits.commitEdits ? "nothing" : "turn";
+    return this.#isPaced && this.#edits === limits.commitEdits ? 0 : undefined;
   }
 
   /** Milliseconds that the last `commitEdits` edits took, this one among them. */

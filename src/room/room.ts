@@ -13,7 +13,7 @@ import { formOf } from "../protocol/frame-form.ts";
 import { encodeError, encodeSlowDown, type Role } from "../protocol/server-frames.ts";
 import type { AlarmTask } from "./alarm-clock.ts";
 import { announceNewcomers } from "./announce-newcomers.ts";
-import { notStored } from "./batch.ts";
+import { type Batch, notStored } from "./batch.ts";
 import { divergenceReport, dueCheck } from "./divergence.ts";
 import { Flow } from "./flow.ts";
 import { Gathering } from "./gathering.ts";
@@ -318,28 +318,30 @@ export class Room {
 
   #accept(room: LoadedRoom, actor: Actor, seq: number, base: number, operation: Operation): Verdict {
     const { batch } = room;
-    const wasEmpty = batch.isEmpty;
     const answered = room.authority.lastOf(actor.actor)?.version ?? 0;
     const now = this.#ports.now();
     const verdict = room.accept(actor, seq, base, operation, now);
     if (verdict.kind === "accepted") {
-      const waits = this.#gathering.add(actor.actor, base >= answered, now);
-      this.#isComplete = waits === "nothing";
-      if (wasEmpty) {
-        const flush = () => {
-          if (this.#loaded?.batch === batch) this.flush();
-        };
-        if (typeof waits === "number") this.#ports.later(flush, waits);
-        else this.#ports.later(flush);
-      }
+      const due = this.#gathering.add(actor.actor, base >= answered, now);
+      this.#isComplete = due === "now";
+      if (typeof due === "number") this.#flushIn(batch, due);
     }
     return verdict;
+  }
+
+  #flushIn(batch: Batch, ms: number): void {
+    const flush = () => {
+      if (this.#loaded?.batch === batch) this.flush();
+    };
+    if (ms > 0) this.#ports.later(flush, ms);
+    else this.#ports.later(flush);
   }
 
   /** Ends the room for everyone: its document is gone. Storage is the caller's to delete. */
   end(): void {
     for (const peer of [...this.#peers]) this.#end(peer, closeCodes.deleted, "the document was deleted");
     this.#loaded = undefined;
+    this.#gathering.begin();
     this.#toldVersion = undefined;
   }
 
@@ -412,6 +414,7 @@ export class Room {
   #dropMemory(): void {
     const batch = this.#loaded?.batch;
     this.#loaded = undefined;
+    this.#gathering.begin();
     batch?.refuse();
   }
 }

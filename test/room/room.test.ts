@@ -133,6 +133,23 @@ describe("commit", () => {
     expect(room.log.appends).toBe(4);
   });
 
+  it("group commit: after one that failed, the next is not waited for in vain", () => {
+    const room = new RoomHarness();
+    const ann = room.open("ann", "ann-1");
+    for (const [seq, fails] of [
+      [1, false],
+      [2, true],
+      [2, false],
+      [3, false],
+    ] as const) {
+      room.log.failNextAppend = fails;
+      room.send(ann, submit(seq, seq - 1, ["a"]));
+      room.send(ann, { type: "unheard of" });
+      room.turn();
+      expect(room.log.load()?.tail).toHaveLength(fails ? seq - 1 : seq);
+    }
+  });
+
   it("group commit: where a dozen edits come fast, a commit waits for as many", () => {
     const room = new RoomHarness();
     const writers = Array.from({ length: 20 }, (_, n) => room.open(`u${n}`, `c-${n}`));

@@ -8,8 +8,8 @@ type Due = "now" | number | undefined;
  *
  * People at work on one document wait for each other's frames: whoever wrote lately and has heard the answer writes again soon.
  * So a batch is complete when everybody who wrote in one of the last two is in it and waits for its commit: until then nothing
- * more is to be expected of them (Postgres has the like in commit_siblings). What remains is up to the turn of the event loop, as
- * long as edits come slowly; where `limits.commitEdits` come within `limits.commitMs`, a commit waits for so many, as long as
+ * more is to be expected of them (Postgres has the like in commit_siblings). Else it is over with the turn of the event loop in which
+ * nobody came, as long as edits come slowly; where `limits.commitEdits` come within `limits.commitMs`, a commit waits for so many, as long as
  * the last ones took (commit_delay).
  */
 export class Gathering {
@@ -17,6 +17,8 @@ export class Gathering {
   #current = new Set<number>();
   #missing = new Set<number>();
   #edits = 0;
+  /** Of its edits, how many there were when last was looked whether to go on; one alone is no reason to. */
+  #seen = 1;
   /** Not where nobody wrote lately, nor where somebody writes on without hearing the answers. */
   #canBeComplete = false;
   /** When the last `commitEdits` edits came, the oldest at `#oldest`. */
@@ -47,12 +49,23 @@ export class Gathering {
     return at - since;
   }
 
+  /**
+   * The turn of the event loop is over. Whether to wait for another: some came in this one, and others who wrote lately are missing.
+   * Nobody who waits for an answer comes twice, so this ends.
+   */
+  goesOn(): boolean {
+    if (this.#missing.size === 0 || !this.#canBeComplete || this.#edits === this.#seen) return false;
+    this.#seen = this.#edits;
+    return true;
+  }
+
   /** The next batch begins. */
   begin(): void {
     this.#missing = new Set([...this.#previous, ...this.#current]);
     this.#previous = this.#current;
     this.#current = new Set();
     this.#edits = 0;
+    this.#seen = 1;
     this.#canBeComplete = this.#missing.size > 0;
   }
 }

@@ -331,7 +331,9 @@ export class Room {
 
   #flushIn(batch: Batch, ms: number): void {
     const flush = () => {
-      if (this.#loaded?.batch === batch) this.flush();
+      if (this.#loaded?.batch !== batch) return;
+      if (ms === 0 && this.#gathering.goesOn()) this.#flushIn(batch, 0);
+      else this.flush();
     };
     if (ms > 0) this.#ports.later(flush, ms);
     else this.#ports.later(flush);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { limits } from "../../src/protocol/limits.ts";
-import { RoomHarness } from "../support/room-harness.ts";
+import { type RecordedPeer, RoomHarness } from "../support/room-harness.ts";
 import type { Frame } from "../support/socket.ts";
 
 const submit = (seq: number, base: number, op: unknown) => ({ type: "submit", seq, base, op });
@@ -131,6 +131,26 @@ describe("commit", () => {
     }
     room.send(ann, submit(4, 4, ["a"]));
     expect(room.log.appends).toBe(4);
+  });
+
+  it("group commit: as long as one after the other comes, those who are missing are waited for", () => {
+    const room = new RoomHarness();
+    const [ann, ben, cem, dan] = ["ann", "ben", "cem", "dan"].map((name) => room.open(name, `${name}-1`)) as [
+      RecordedPeer,
+      RecordedPeer,
+      RecordedPeer,
+      RecordedPeer,
+    ];
+    for (const writer of [ann, ben, cem, dan]) room.send(writer, submit(1, 0, ["x"]));
+    room.turn();
+    for (const writer of [ann, ben]) room.send(writer, submit(2, 4, ["x"]));
+    room.turn();
+    expect(room.log.appends).toBe(1);
+    room.send(cem, submit(2, 4, ["x"]));
+    room.turn();
+    expect(room.log.appends).toBe(1);
+    room.turn();
+    expect([room.log.appends, room.version]).toEqual([2, 7]);
   });
 
   it("group commit: after one that failed, the next is not waited for in vain", () => {

@@ -133,12 +133,16 @@ export async function eraseDeleted(
     .where(and(gte(users.emailNormalized, deletedPrefix), lt(users.emailNormalized, "DELETED;")))
     .limit(erasedAtOnce);
   for (const { workspaceId } of left) {
-    if (await eraseDocumentsIn(env, workspaceId)) {
+    try {
+      if (!(await eraseDocumentsIn(env, workspaceId))) continue;
       await db.batch([
         db.delete(memberships).where(eq(memberships.workspaceId, workspaceId)),
         db.delete(invitations).where(eq(invitations.workspaceId, workspaceId)),
         db.delete(workspaces).where(eq(workspaces.id, workspaceId)),
       ]);
+    } catch (error) {
+      // Tried again later, and keeps nobody else from being erased.
+      log("error", "erasing_failed", errorFields(error));
     }
   }
 }

@@ -35,8 +35,10 @@ export class Gathering {
     const paceMs = this.#pace(at);
     if (this.#canBeComplete && this.#missing.size === 0) return "now";
     if (this.#edits === 1) {
-      this.#isPaced = paceMs >= leastWaitMs && paceMs <= limits.commitMs;
-      return this.#isPaced ? paceMs : 0;
+      // Who waits for an answer sends what they typed meanwhile as one: to be waited for must not end the waiting.
+      const slowest = this.#isPaced ? 2 * limits.commitMs : limits.commitMs;
+      this.#isPaced = paceMs >= leastWaitMs && paceMs <= slowest;
+      return this.#isPaced ? Math.min(paceMs, limits.commitMs) : 0;
     }
     return this.#isPaced && this.#edits === limits.commitEdits ? 0 : undefined;
   }

@@ -194,11 +194,14 @@ describe("commit", () => {
     expect(commitsOf(24, 50)).toBe(24);
     commitsOf(24, 20);
     expect(commitsOf(120, 20)).toBeLessThanOrEqual(11);
+    // It goes on until they come at half that pace.
+    commitsOf(12, 40);
+    expect(commitsOf(24, 40)).toBeLessThan(5);
     room.now += limits.commitMs;
     room.turn();
     expect(room.version).toBe(edits);
-    commitsOf(12, 50);
-    expect(commitsOf(24, 50)).toBe(24);
+    commitsOf(12, 60);
+    expect(commitsOf(24, 60)).toBe(24);
   });
 
   it("an ack stands in stream order: everything below its version came before, and there is no echo", () => {

@@ -9,7 +9,7 @@ import type { Peer } from "./peer.ts";
 interface Answer {
   after: number;
   frame: string;
-  /** The peer made the last of those entries itself, on its own copy: no echo. */
+  /** The peer made the last of those entries itself: it has no need of it. */
   own: boolean;
   /** What to say instead if the batch cannot be committed: written then, as it hardly ever is. */
   ifLost?: Pick<Refused, "seq" | "seed">;
@@ -62,7 +62,7 @@ export class Batch {
     });
   }
 
-  /** The submission just added is acknowledged to `peer`, after everything below it and without an echo. */
+  /** The submission just added is acknowledged to `peer`, after everything below it and, but for `#isAnsweredByAll`, without an echo. */
   acknowledge(peer: Peer, seq: number): void {
     const version = this.from + this.entries.length - 1;
     const frame = formOf(peer.session).ack(seq, version);

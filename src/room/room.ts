@@ -44,6 +44,8 @@ const batchEntries = 1_024;
  *
  * Law RM-4: between a frame's arrival and its place in the batch, and from the batch through the commit to the
  * broadcast, there is no `await`. Law RM-2: nothing tells anybody a version before `log.append` returned.
+ *
+ * Past 400 lines, since a frame's way from its arrival to the broadcast is read as one; what can be told apart has files of its own.
  */
 export class Room {
   readonly #ports: RoomPorts;

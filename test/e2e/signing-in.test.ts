@@ -48,9 +48,9 @@ test("somebody signs in with Google, and stays signed in over a reload", async (
   const consent = page.getByRole("button", { name: "Continue" });
   await Promise.race([consent.click().catch(() => {}), page.waitForURL("**/trash")]);
   await page.waitForURL("**/trash");
-  await page.getByRole("heading", { name: "Trash" }).waitFor();
+  await page.getByRole("heading", { name: "Trash", exact: true }).waitFor();
   await page.reload();
-  await page.getByRole("heading", { name: "Trash" }).waitFor();
+  await page.getByRole("heading", { name: "Trash", exact: true }).waitFor();
   await page.getByRole("button", { name: /^Your account, g-/ }).waitFor();
 });
 
@@ -109,7 +109,7 @@ test("whoever is signed in sees how to sign out, and is out in all windows", asy
   const { page } = await newPerson(browser, "Ada");
   const second = await page.context().newPage();
   await second.goto("/trash");
-  await second.getByRole("heading", { name: "Trash" }).waitFor();
+  await second.getByRole("heading", { name: "Trash", exact: true }).waitFor();
   await page.getByRole("button", { name: /^Your account/ }).click();
   await page.getByRole("menuitem", { name: "Sign out" }).click();
   await page.getByRole("heading", { name: "Sign in" }).waitFor();

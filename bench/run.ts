@@ -28,7 +28,7 @@ const { values: options } = parseArgs({
     store: { type: "string", default: existsSync("/dev/shm") ? "/dev/shm" : tmpdir() },
     /** Keeps what was measured in results.json, each workload in the place of what it came to before, and writes README.md from it. */
     write: { type: "boolean", default: false },
-    /** Whether everything still works, as short as can be: for CI, and of no figure. */
+    /** Whether everything still works, all at once and as short as can be: for CI, and of no figure. */
     smoke: { type: "boolean", default: false },
   },
 });
@@ -51,7 +51,7 @@ if (peers) {
     stdio: "inherit",
   });
 }
-const services = new Services({ seconds, all, peers, store });
+const services = new Services({ seconds, all, peers, store, pinned: !smoke });
 const began = new Date().toISOString();
 const facts = runFacts(store, { rounds, seconds, all, peers });
 
@@ -80,28 +80,37 @@ async function guarded<T>(promise: Promise<T>): Promise<T> {
 }
 
 const failed: string[] = [];
+
+/** Measures it and tells, and keeps if that was asked for, what came of it. */
+async function run(workload: Workload): Promise<void> {
+  try {
+    const start = performance.now();
+    const measured = await guarded(measure(workload));
+    const took = ((performance.now() - start) / 1_000).toFixed(1);
+    process.stdout.write(smoke ? `${workload.id} works (${took} s)\n` : tableLines(workload, measured));
+    if (!options.write) return;
+    writeResults(
+      withRow(
+        readResults(),
+        { workload: workload.id, store: facts.store, run: began, rounds: measured },
+        facts,
+      ),
+    );
+    writeReadme();
+  } catch (error) {
+    failed.push(workload.id);
+    process.stdout.write(`| ${workload.name} | **failed** | | |\n`);
+    console.error(error);
+  }
+}
+
 try {
-  if (!smoke) process.stdout.write(tableHead);
-  for (const workload of chosen) {
-    try {
-      const start = performance.now();
-      const measured = await guarded(measure(workload));
-      const took = ((performance.now() - start) / 1_000).toFixed(1);
-      process.stdout.write(smoke ? `${workload.id} works (${took} s)\n` : tableLines(workload, measured));
-      if (!options.write) continue;
-      writeResults(
-        withRow(
-          readResults(),
-          { workload: workload.id, store: facts.store, run: began, rounds: measured },
-          facts,
-        ),
-      );
-      writeReadme();
-    } catch (error) {
-      failed.push(workload.id);
-      process.stdout.write(`| ${workload.name} | **failed** | | |\n`);
-      console.error(error);
-    }
+  // Each has one while it runs.
+  process.setMaxListeners(chosen.length + process.getMaxListeners());
+  if (smoke) await Promise.all(chosen.map(run));
+  else {
+    process.stdout.write(tableHead);
+    for (const workload of chosen) await run(workload);
   }
 } finally {
   await services.stop();

@@ -24,7 +24,7 @@ const libraries = {
 };
 
 /** They come with the project itself; the others with bench/package.json. */
-const installed = ["materi", "materi-from-log", "ot-text-unicode", "codemirror"];
+const installed = ["materi", "materi-from-log", "materi-from-frames", "ot-text-unicode", "codemirror"];
 
 const editsPerSecond: Telling = ([measured]) => ({
   "edits/s": 1e6 / (measured?.median ?? Number.NaN),
@@ -61,6 +61,8 @@ function inProcess(
   telling: Telling,
   sizes: readonly number[],
   contenders: readonly Library[],
+  /** Of the run's seconds, for all sizes together. */
+  share = 1 / 4,
 ): Workload {
   return {
     isQuick: false,
@@ -71,7 +73,7 @@ function inProcess(
         .filter(({ engine }) => peers || installed.includes(engine))
         .map((library) => ({
           name: library.name,
-          measure: async () => telling(await measure(library, sizes, seconds / (4 * sizes.length))),
+          measure: async () => telling(await measure(library, sizes, (share * seconds) / sizes.length)),
         })),
   };
 }
@@ -85,7 +87,7 @@ const session = (trace: string, others: Library[]): Workload =>
   inProcess(
     {
       id: `ot-trace-${trace}`,
-      name: `${trace} in process, from frames to text`,
+      name: `${trace} in process, from what travels to the text`,
       targets: [
         { figure: "edits/s", atLeast: 1_000_000 },
         { figure: "edits/s", of: "rope + ot-text-unicode", atLeast: 0.5 },
@@ -97,9 +99,12 @@ const session = (trace: string, others: Library[]): Workload =>
       ...doing(`receive-${trace}`, materi, rope),
       { ...rope, task: `apply-${trace}`, name: "rope + ot-text-unicode, from memory" },
       { ...materi, task: `apply-${trace}`, name: "Materi, from memory" },
+      { engine: "materi-from-frames", task: `receive-${trace}`, name: "Materi, from frames" },
       ...doing(`receive-${trace}`, codeMirror, yjs),
       ...others,
     ],
+    // One run takes as long as all that others do in theirs.
+    1,
   );
 
 export const otWorkloads: readonly Workload[] = [

@@ -2,7 +2,6 @@ import { Authority, type History } from "../../../src/ot/authority.ts";
 import { compose, type Operation, replacement } from "../../../src/ot/operation.ts";
 import { parseOperation } from "../../../src/ot/parse.ts";
 import { Text } from "../../../src/ot/text.ts";
-import { decodeClientFrame, encodeSubmit } from "../../../src/protocol/client-frames.ts";
 import { limits } from "../../../src/protocol/limits.ts";
 import { type Edit, type Engine, type Run, withEach } from "../engine.ts";
 
@@ -48,19 +47,19 @@ export function rebasing(
   };
 }
 
+function parsed(line: string): Operation {
+  const result = parseOperation(JSON.parse(line), operationLimits);
+  if (!result.ok) throw new Error(result.detail);
+  return result.operation;
+}
+
 export const engine: Engine = {
   receive(start, edits) {
-    const frames = edits.map((edit, base) =>
-      encodeSubmit({ seq: base + 1, base, operation: operationOf(edit) }, true),
-    );
+    const lines = edits.map((edit) => JSON.stringify(operationOf(edit)));
     return () => {
       const text = Text.from(start);
       return () => {
-        for (const frame of frames) {
-          const submit = decodeClientFrame(frame);
-          if (submit.type !== "submit") throw new Error("a frame was refused");
-          text.apply(submit.operation);
-        }
+        for (const line of lines) text.apply(parsed(line));
         return () => text.toString();
       };
     };
@@ -80,11 +79,7 @@ export const engine: Engine = {
   parse(start, edits) {
     const lines = edits.map((edit) => JSON.stringify(operationOf(edit)));
     return () => () => {
-      const operations = lines.map((line) => {
-        const parsed = parseOperation(JSON.parse(line), operationLimits);
-        if (!parsed.ok) throw new Error(parsed.detail);
-        return parsed.operation;
-      });
+      const operations = lines.map(parsed);
       return () => {
         const text = Text.from(start);
         for (const operation of operations) text.apply(operation);

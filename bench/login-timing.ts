@@ -5,6 +5,7 @@
 // Prints the medians, and how often a login of an account took longer than one of none (Mann and Whitney): 50 % is no
 // difference, and what lies within the 95 % interval cannot be told from it.
 import { startServer } from "../test/support/server.ts";
+import { median } from "./median.ts";
 
 const accounts = Number(process.argv[2] ?? 12);
 /** Below what one network has on one account (docs/limits.md). */
@@ -47,7 +48,6 @@ try {
   await server.stop();
 }
 
-const median = (times: number[]) => times.toSorted((a, b) => a - b)[Math.floor(times.length / 2)] ?? 0;
 const pairs = known.flatMap((a) => absent.map((b): number => (a > b ? 1 : a < b ? 0 : 0.5)));
 const longer = pairs.reduce((sum, one) => sum + one, 0) / pairs.length;
 const n = known.length;

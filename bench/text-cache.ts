@@ -4,10 +4,9 @@
 //                                   on Cloudflare elsewhere.
 import { randomUUID } from "node:crypto";
 import { startServer } from "../test/support/server.ts";
+import { median } from "./median.ts";
 
 const rounds = 9;
-const median = (values: number[]): number => values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)]!;
-
 const server = await startServer({ main: "bench/text-cache-worker.ts" });
 try {
   const ways = (await (await fetch(server.url)).json()) as string[];

@@ -56,6 +56,8 @@ describe("figures", () => {
     expect(reached(rounds, "Materi", target)).toBe(2);
     expect(verdict(rounds, target)).toBe("met: 2 × Other (≥ 2)");
     expect(verdict(rounds, { ...target, atLeast: 2.1 })).toBe("**not met**: 2 × Other (≥ 2.1)");
+    const two = { Materi: rounds.Materi.slice(0, 2), Other: rounds.Other.slice(0, 2) };
+    expect(reached(two, "Materi", target)).toBe(1.5);
   });
 
   it("are not taken for met where nothing was measured", () => {

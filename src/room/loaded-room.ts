@@ -1,11 +1,11 @@
 import { type Accepted, Authority, type Verdict } from "../ot/authority.ts";
-import { chunkHashesOf, chunksOf } from "../ot/chunk-hashes.ts";
+import { chunkHashesOf } from "../ot/chunk-hashes.ts";
 import type { Operation } from "../ot/operation.ts";
-import { Text } from "../ot/text.ts";
 import { limits } from "../protocol/limits.ts";
 import { ActorRegistry } from "./actor-registry.ts";
 import { Batch } from "./batch.ts";
 import type { Actor, OperationLog, StoredRoom } from "./operation-log.ts";
+import { rolledForward } from "./rolled-forward.ts";
 
 /** Accepted operations kept in memory for transforming; older ones are read from the log. */
 const tailOperations = 4_096;
@@ -101,21 +101,9 @@ function* readBetween(log: OperationLog, from: number, to: number): Generator<Ac
   }
 }
 
-/** The snapshot, and the operations after it one by one. */
 function restoreAuthority(stored: StoredRoom, log: OperationLog): Authority {
-  const { text: saved, chunkHashes } = stored.snapshot;
-  const text = Text.from(saved, chunkHashes && chunksOf(saved, chunkHashes));
-  const lastByActor = new Map(stored.lastByActor);
-  let { version } = stored.snapshot;
-  for (const { actor, seq, operation } of stored.tail) {
-    text.apply(operation);
-    version += 1;
-    lastByActor.set(actor, { seq, version });
-  }
   return new Authority({
-    version,
-    text,
-    lastByActor,
+    ...rolledForward(stored),
     tail: stored.tail,
     history: {
       get horizon() {

@@ -95,10 +95,12 @@ export class SqliteHistory {
       .one().units;
   }
 
-  /** When the newest hot row was written; there must be one. */
-  newestHotAt(): number {
+  /** When the newest operation was committed; 0 if none is stored. */
+  newestAt(): number {
     return this.#sql
-      .exec<{ at: number }>("SELECT at FROM operations ORDER BY last_version DESC LIMIT 1")
+      .exec<{ at: number }>(
+        "SELECT coalesce((SELECT at FROM operations ORDER BY last_version DESC LIMIT 1), (SELECT at FROM segments ORDER BY last_version DESC LIMIT 1), 0) AS at",
+      )
       .one().at;
   }
 

@@ -1,4 +1,3 @@
-import { crc32 } from "node:zlib";
 import type { Accepted } from "../ot/authority.ts";
 import { Text } from "../ot/text.ts";
 import type {
@@ -19,7 +18,8 @@ import { flushWeight, segmentRuns } from "./segment-runs.ts";
 import { readCheckpoint, writeCheckpoint } from "./sqlite-checkpoints.ts";
 import { encodeHotRows, gapAfter, type Oldest, SqliteHistory } from "./sqlite-history.ts";
 import { createRoom, openRoom, type RoomRow, replaceTables, type SqlStorageSlice } from "./sqlite-schema.ts";
-import { packText, readSnapshot, readText, writePackedText, writeSnapshot } from "./stored-text.ts";
+import { SqliteSnapshot } from "./sqlite-snapshot.ts";
+import { packText, readSnapshot, readText, writePackedText } from "./stored-text.ts";
 
 /** Units of hot rows that are sealed at once: some 6,000 typed edits, which a load reads in 2 ms. */
 const sealUnits = 131_072;
@@ -62,6 +62,7 @@ export class SqliteOperationLog implements OperationLog {
   readonly #storage: SqlStorageSlice;
   readonly #sql: SqlStorage;
   readonly #history: SqliteHistory;
+  readonly #snapshot: SqliteSnapshot;
   readonly #options: SqliteOperationLogOptions;
   /** Undefined until the room's row was read. */
   #horizon: number | undefined;
@@ -76,6 +77,7 @@ export class SqliteOperationLog implements OperationLog {
     this.#storage = storage;
     this.#sql = storage.sql;
     this.#history = new SqliteHistory(storage.sql);
+    this.#snapshot = new SqliteSnapshot(storage.sql);
     this.#options = options;
   }
 
@@ -100,7 +102,10 @@ export class SqliteOperationLog implements OperationLog {
 
   load(): StoredRoom | undefined {
     const room = this.#open();
-    if (!room) return undefined;
+    return room && this.#stored(room);
+  }
+
+  #stored(room: RoomRow): StoredRoom {
     const lastByActor = new Map<number, LastSubmission>();
     const actors = this.#sql
       .exec<ActorRow>("SELECT * FROM actors")
@@ -139,7 +144,7 @@ export class SqliteOperationLog implements OperationLog {
         this.#sql.exec("INSERT INTO actors VALUES (?, ?, ?, ?, 0, 0)", actor, clientId, userId, kind);
       }
       this.#history.appendHot(rows);
-      if (commit.snapshot) this.#saveSnapshot(commit.snapshot);
+      if (commit.snapshot) this.#snapshot.save(commit.snapshot);
     };
     // One statement is a transaction by itself; another around it would cost as much again.
     if (rows.length === 1 && commit.newActors.length === 0 && !commit.snapshot) write();
@@ -162,29 +167,6 @@ export class SqliteOperationLog implements OperationLog {
   #measure(): void {
     this.#bytesAtMost = this.#sql.databaseSize;
     this.#isFull = this.#bytesAtMost >= this.#options.fullAt;
-  }
-
-  #saveSnapshot({ lastByActor, ...snapshot }: NonNullable<Commit["snapshot"]>): void {
-    const { version, text } = snapshot;
-    this.#saveLastSubmissions(lastByActor);
-    this.#sql.exec(
-      "UPDATE room SET snapshot_version = ?, peak_bytes = max(peak_bytes, ?)",
-      version,
-      this.#sql.databaseSize,
-    );
-    writeSnapshot(this.#sql, snapshot);
-    this.#sql.exec("INSERT OR REPLACE INTO points VALUES (?, ?)", version, crc32(text));
-  }
-
-  /** Those that wrote nothing since the snapshot before are stored as they are. */
-  #saveLastSubmissions(lastByActor: ReadonlyMap<number, LastSubmission>): void {
-    const { snapshot_version } = this.#sql
-      .exec<{ snapshot_version: number }>("SELECT snapshot_version FROM room")
-      .one();
-    for (const [actor, { seq, version }] of lastByActor) {
-      if (version <= snapshot_version) continue;
-      this.#sql.exec("UPDATE actors SET last_seq = ?, last_version = ? WHERE actor = ?", seq, version, actor);
-    }
   }
 
   read(from: number, to: number): Accepted[] {
@@ -240,14 +222,21 @@ export class SqliteOperationLog implements OperationLog {
     const room = this.#open();
     if (room) this.#hotUnits = this.#history.hotUnits();
     if (!room) return undefined;
-    const due = Math.min(this.#sealDueAt(), this.#trimDueAt(room));
+    const due = Math.min(this.#sealDueAt(), this.#bringDueAt(), this.#trimDueAt(room));
     return due === Number.POSITIVE_INFINITY ? undefined : due;
   }
 
   /** By the size of what is not sealed alone. */
   #sealDueAt(): number {
     if (this.#hotUnits >= sealUnits) return 0;
-    return this.#hotUnits >= idle.units ? this.#history.newestHotAt() + idle.ms : Number.POSITIVE_INFINITY;
+    return this.#hotUnits >= idle.units ? this.#history.newestAt() + idle.ms : Number.POSITIVE_INFINITY;
+  }
+
+  /** When the snapshot is to be brought to the newest version. A room that is full is left as it is. */
+  #bringDueAt(): number {
+    return !this.#isFull && this.#snapshot.isWorthBringing()
+      ? this.#history.newestAt() + idle.ms
+      : Number.POSITIVE_INFINITY;
   }
 
   #trimDueAt(room: RoomRow): number {
@@ -266,11 +255,22 @@ export class SqliteOperationLog implements OperationLog {
       const isSealDue = everything || this.#sealDueAt() <= now || this.#isOldestTooOld(room, now);
       const sealed = isSealDue && this.#history.sealNext(spanMs(room));
       const packed = (everything || sealed) && packText(this.#sql, "snapshot");
+      const brought = this.#bringSnapshot(now, everything);
       if (sealed || trimmed || packed) this.#notePeak();
-      return sealed || trimmed || packed;
+      return sealed || trimmed || packed || brought;
     });
     this.#open();
     return done;
+  }
+
+  /** Once all is sealed that is to be. */
+  #bringSnapshot(now: number, everything: boolean): boolean {
+    const due = this.#bringDueAt();
+    if (everything ? due === Number.POSITIVE_INFINITY : due > now) return false;
+    if (this.#history.hotUnits() >= idle.units) return false;
+    const room = this.#open();
+    if (room) this.#snapshot.bring(this.#stored(room));
+    return room !== undefined;
   }
 
   #isKeptByNumber({ keep_operations }: RoomRow, { lastVersion }: Oldest): boolean {
@@ -301,7 +301,7 @@ export class SqliteOperationLog implements OperationLog {
     const horizonText = text.toString();
     if (version > room.snapshot_version) {
       // The snapshot would stand before the beginning of the log: the base takes its place.
-      this.#saveLastSubmissions(lastByActor);
+      this.#snapshot.saveLastSubmissions(lastByActor);
       this.#sql.exec("UPDATE room SET snapshot_version = ?", version);
       writePackedText(this.#sql, "snapshot", horizonText);
     }
@@ -319,7 +319,7 @@ export class SqliteOperationLog implements OperationLog {
   rewrite({ base, operation, points, snapshot }: Rewriting): void {
     this.#storage.transactionSync(() => {
       this.#notePeak();
-      this.#saveLastSubmissions(snapshot.lastByActor);
+      this.#snapshot.saveLastSubmissions(snapshot.lastByActor);
       this.#sql.exec("UPDATE room SET snapshot_version = ?", snapshot.version);
       this.#sql.exec("DELETE FROM points");
       for (const { version, sum } of points) this.#sql.exec("INSERT INTO points VALUES (?, ?)", version, sum);

@@ -41,6 +41,11 @@ export function writeSnapshot(sql: SqlStorage, { text, chunkHashes }: Omit<Snaps
   }
 }
 
+/** Bytes that a text takes as it lies there; its parts are not read. */
+export const storedBytes = (sql: SqlStorage, table: TextTable): number =>
+  sql.exec<{ bytes: number }>(`SELECT coalesce(sum(octet_length(text)), 0) AS bytes FROM ${table}`).one()
+    .bytes;
+
 /** Packs what lies there as it is; whether there was anything. */
 export function packText(sql: SqlStorage, table: TextTable): boolean {
   const plain = sql

@@ -3,10 +3,11 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
 import { insertion } from "../../src/ot/operation.ts";
 import { limits } from "../../src/protocol/limits.ts";
+import { checkIntegrity } from "../../src/room/integrity.ts";
 import { SqliteOperationLog } from "../../src/room/sqlite-operation-log.ts";
-import { commit, entry, seal } from "../support/log-writing.ts";
+import { commit, entry, seal, write } from "../support/log-writing.ts";
 import { Random } from "../support/ot-random.ts";
-import { ann } from "../support/random-log.ts";
+import { ann, lastByActorOf, randomLog } from "../support/random-log.ts";
 
 /** The tables as the first version of this software made them. */
 const schema1 = `
@@ -179,8 +180,11 @@ describe("SqliteOperationLog", () => {
       expect(due.at(-1)).toBeGreaterThan(1_000 + version);
       expect(log.upkeepDueAt()).toBe(0);
       expect(log.upkeep(0)).toBe(true);
-      expect(log.upkeepDueAt()).toBeUndefined();
+      // What is left is for the room at rest: its snapshot.
+      const committedAt = Math.floor((1_000 + version) / 1_000) * 1_000;
+      expect(log.upkeepDueAt()).toBe(committedAt + idleMs);
       expect([count(storage, "operations"), count(storage, "segments")]).toEqual([0, 1]);
+      expect(log.load()?.tail).toHaveLength(version);
       const { bytes } = storage.sql
         .exec<{ bytes: number }>("SELECT length(sealed) AS bytes FROM segments")
         .one();
@@ -195,9 +199,66 @@ describe("SqliteOperationLog", () => {
         seal(log);
       }
       expect([count(storage, "operations"), count(storage, "segments")]).toEqual([0, 2]);
-      expect(log.read(version - 1, version)).toHaveLength(1);
-      expect(log.load()?.tail).toHaveLength(version);
+      expect(log.read(0, version)).toHaveLength(version);
+      expect(log.load()).toMatchObject({ snapshot: { version }, tail: [] });
     });
+  });
+
+  it("RM-5: a room at rest gets a snapshot of its newest version, once: a load comes to the same by it alone", async () => {
+    await onStorage((storage) => {
+      const log = new SqliteOperationLog(storage, { fullAt: 1e10 });
+      log.create(7);
+      const { flushes, actors, texts } = randomLog(20_261_123, 600);
+      const version = texts.length - 1;
+      const text = texts[version]!;
+      expect(version).toBeGreaterThan(1_024);
+      const unsaved = flushes.map((flush) => ({ ...flush, snapshot: false }));
+      write(log, unsaved, actors);
+      const before = [...log.flushes(0)];
+      expect(log.load()?.tail).toHaveLength(version);
+      // Clocks go back in this log.
+      const quietAt = flushes.at(-1)!.at + idleMs + 60_000;
+      expect(log.upkeep(quietAt)).toBe(true);
+
+      const stored = log.load()!;
+      expect(stored).toMatchObject({ snapshot: { version, text }, tail: [], tailUnits: 0 });
+      expect(stored.lastByActor).toEqual(lastByActorOf(flushes));
+      expect(stored.snapshot.chunkHashes).toBeDefined();
+      expect([...log.flushes(0)]).toEqual(before);
+      const firstOfAnn = before.flatMap(({ entries }) => entries).findIndex(({ actor }) => actor === 1);
+      expect(log.find(1, 1)).toBe(firstOfAnn + 1);
+      const check = checkIntegrity(log, { version, text });
+      let step = check.next();
+      while (!step.done) step = check.next();
+      expect(step.value).toMatchObject({ operations: version, faults: [] });
+      expect([log.upkeepDueAt(), log.upkeep(1e15)]).toEqual([undefined, false]);
+    });
+  });
+
+  it("the snapshot is not brought on for a few edits of a long text, nor in a room that is full", async () => {
+    const random = new Random(7);
+    const long = Array.from({ length: 200_000 }, () => String.fromCharCode(0x4e00 + random.int(20_000)));
+    for (const [text, fullAt, version] of [
+      ["short", 1e10, 1_501],
+      [long.join(""), 1e10, 1],
+      ["short", 1, 1],
+    ] as const) {
+      await onStorage((storage) => {
+        const log = new SqliteOperationLog(storage, { fullAt });
+        log.create(7);
+        const snapshot = { version: 1, text, lastByActor: new Map([[1, { seq: 1, version: 1 }]]) };
+        log.append(commit(1, [entry(ann, 1, insertion(0, text))], { newActors: [ann], snapshot }));
+        const edits = Array.from({ length: 1_500 }, (_, index) => entry(ann, index + 2, insertion(0, "a")));
+        log.append(commit(2, edits));
+        expect(log.upkeep(1e15)).toBe(true);
+        expect([count(storage, "operations"), log.upkeepDueAt(), log.upkeep(1e15)]).toEqual([
+          0,
+          undefined,
+          false,
+        ]);
+        expect(log.load()?.snapshot.version).toBe(version);
+      });
+    }
   });
 
   it("sealing writes a row for each segment, not for each commit; a long backlog is sealed in short steps", async () => {

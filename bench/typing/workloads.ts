@@ -41,31 +41,45 @@ async function bytesPerKey(
 const rowsWritten = async ({ owner }: FilledService, id: string): Promise<number> =>
   (await owner.documents.stats(id)).rows_written;
 
-/** Rows that a room has written, as it counts itself, of ten who type. */
+/** Seconds after which ten who begin to type are known to the room, and it has found their pace. */
+const beginningSeconds = 2;
+
+/**
+ * Rows that a room has written, as it counts itself, of ten who type: what it takes that they begin (a row for each of them, commits while there is no
+ * pace yet), and what lasts. All of them type until the end.
+ */
 async function rowsPerEdit(service: FilledService, seconds: number): Promise<Figures> {
   const { id } = await service.document("-".repeat(5_000));
+  let isTyping = true;
+  let typed = 0;
+  const state = async () => ({ edits: typed, rows: await rowsWritten(service, id) });
   const typists = await Promise.all(
     Array.from({ length: 10 }, async (_, n) => ({ n, ...(await openAsBrowser(service.owner, id)) })),
   );
-  const before = await rowsWritten(service, id);
-  const keys = Math.ceil(5 * seconds);
-  await Promise.all(
-    typists.map(({ session, n }) => {
-      const random = new Random(n + 1);
-      const edits = function* (): Generator<Edit> {
-        for (let key = 0; key < keys; key++) yield [random.int(session.length), 0, "x"];
-      };
-      return type(session, edits(), { perSecond: 5, caret: false, random });
-    }),
-  );
-  const rows = (await rowsWritten(service, id)) - before;
+  const opened = await state();
+  const typing = typists.map(({ session, n }) => {
+    const random = new Random(n + 1);
+    const edits = function* (): Generator<Edit> {
+      for (; isTyping; typed++) yield [random.int(session.length), 0, "x"];
+    };
+    return type(session, edits(), { perSecond: 5, caret: false, random });
+  });
+  await sleep(beginningSeconds * 1_000);
+  const begun = await state();
+  await sleep(seconds * 1_000);
+  const ended = await state();
+  isTyping = false;
+  await Promise.all(typing);
   const { content, version } = await service.owner.documents.get(id);
   await Promise.all(typists.map(({ session }) => session.reached(version)));
   for (const { session } of typists) {
     if (session.text !== content) throw new Error("a typist has another text than the service");
     session.close();
   }
-  return { "rows per edit": rows / (keys * typists.length) };
+  return {
+    "rows per edit": (ended.rows - begun.rows) / (ended.edits - begun.edits),
+    [`rows in the first ${beginningSeconds} s`]: begun.rows - opened.rows,
+  };
 }
 
 /** The same of ten who each edit again as soon as the edit before is acknowledged. */
@@ -116,7 +130,7 @@ export const typingWorkloads: readonly Workload[] = [
     async contenders(bench) {
       const service = await filledService(bench);
       const measure = async () => ({
-        ...(await rowsPerEdit(service, 4 * bench.seconds)),
+        ...(await rowsPerEdit(service, 8 * bench.seconds)),
         ...(await rowsInClosedLoop(service, bench.seconds)),
       });
       return [{ name: "Materi", measure }];

@@ -62,8 +62,8 @@ export const limits = {
   userRate: { perSecond: 20_000, burst: 100_000 },
   tokenUnits: 1_024,
   /**
-   * Where so many edits come within so many milliseconds, a commit waits until it has as many, for as long as the last ones took: a dozen edits
-   * for a row. It takes eight people who type without a pause; they hear of each other an eighth of a second later on the average.
+   * Where so many edits come within so many milliseconds, a commit waits until it has as many, a quarter longer than the last ones took: a dozen edits
+   * for a row. It takes eight people who type without a pause; they hear of each other a fifth of a second later on the average.
    */
   commitEdits: 12,
   commitMs: 300,

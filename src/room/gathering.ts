@@ -9,8 +9,8 @@ type Due = "now" | number | undefined;
  * People at work on one document wait for each other's frames: whoever wrote lately and has heard the answer writes again soon.
  * So a batch is complete when everybody who wrote in one of the last two is in it and waits for its commit: until then nothing
  * more is to be expected of them (Postgres has the like in commit_siblings). Else it is over with the turn of the event loop in which
- * nobody came, as long as edits come slowly; where `limits.commitEdits` come within `limits.commitMs`, a commit waits for so many, as long as
- * the last ones took (commit_delay).
+ * nobody came, as long as edits come slowly; where `limits.commitEdits` come within `limits.commitMs`, a commit waits for so many, a little longer
+ * than the last ones took (commit_delay).
  */
 export class Gathering {
   #previous: ReadonlySet<number> = new Set();
@@ -38,7 +38,7 @@ export class Gathering {
       // Who waits for an answer sends what they typed meanwhile as one: to be waited for must not end the waiting.
       const slowest = this.#isPaced ? 2 * limits.commitMs : limits.commitMs;
       this.#isPaced = paceMs >= leastWaitMs && paceMs <= slowest;
-      return this.#isPaced ? Math.min(paceMs, limits.commitMs) : 0;
+      return this.#isPaced ? Math.min(patience * paceMs, limits.commitMs) : 0;
     }
     return this.#isPaced && this.#edits === limits.commitEdits ? 0 : undefined;
   }
@@ -74,3 +74,6 @@ export class Gathering {
 
 /** Milliseconds: for less, the turn of the event loop does. */
 const leastWaitMs = 5;
+
+/** Of the time that the last ones took: the next take longer half of the time, and who comes too late makes a commit of their own. */
+const patience = 1.25;

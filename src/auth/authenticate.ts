@@ -7,10 +7,11 @@ import { Problem } from "../platform/problem.ts";
 import { refuseAccountFlood } from "../platform/rate-limit.ts";
 import type { RequestContext } from "../platform/request-context.ts";
 import type { Scope } from "../protocol/rest/tokens.ts";
-import { accessTokenSeconds, invalidToken, type Principal, verifyAccessToken } from "./access-token.ts";
+import { accessTokenSeconds, invalidToken, type Principal } from "./access-token.ts";
 import { isLive } from "./live-sessions.ts";
 import { findPersonalToken, tokenPrefix } from "./personal-tokens.ts";
 import { signingKeysOf } from "./signing-keys.ts";
+import { principalOf } from "./verified-tokens.ts";
 
 type Authenticated = RequestContext & { Variables: { principal: Principal } };
 
@@ -46,7 +47,7 @@ export async function authenticate(env: Env, token: string | undefined, scope?: 
   }
   const now = Date.now();
   if (token.startsWith(tokenPrefix)) return authenticateProgram(env, token, scope, now);
-  const principal = await verifyAccessToken(await signingKeysOf(settingsOf(env).signingKeys), token, now);
+  const principal = await principalOf(await signingKeysOf(settingsOf(env).signingKeys), token, now);
   if (!(await isLive(database(env.DB), principal, now))) throw sessionEnded();
   return principal;
 }

@@ -1,16 +1,16 @@
-import type { EventConsumer } from "../events/event.ts";
+import type { EventConsumer, RecordedEvent } from "../events/event.ts";
 import { type AccessChange, announceAccess } from "./access-changes.ts";
 
 /**
  * Has open sockets know what their people may do after an event, for the case that the Worker died between writing the
  * change and announcing it (law AC-1).
  */
-export const announceAccessAfter: EventConsumer = async (env, event) => {
-  const change = accessChange(event);
-  if (change) await announceAccess(env, change);
+export const announceAccessAfter: EventConsumer = async (env, events) => {
+  const changes = events.flatMap((event) => accessChange(event) ?? []);
+  await Promise.all(changes.map((change) => announceAccess(env, change)));
 };
 
-function accessChange({ type, workspaceId, data }: Parameters<EventConsumer>[1]): AccessChange | undefined {
+function accessChange({ type, workspaceId, data }: RecordedEvent): AccessChange | undefined {
   const { user_id: userId, document_id: documentId } = data;
   switch (type) {
     case "members.added":

@@ -4,7 +4,7 @@ import type { Span } from "../room/redaction.ts";
 import type { Author } from "../room/room-api.ts";
 import { accepted, documentFor, type Places } from "./documents.ts";
 import { forgetText } from "./newest-text.ts";
-import { indexDocument } from "./search-index.ts";
+import { indexDocuments } from "./search-index.ts";
 
 /** Milliseconds in a day. */
 const day = 86_400_000;
@@ -67,6 +67,6 @@ export async function redactDocument(
   const { version } = accepted(await room(id).redact({ span, author }));
   forgetText(id);
   // Not left to the event, which comes by and by.
-  await indexDocument(places, id);
+  await indexDocuments(places, new Map([[id, {}]]));
   return { version, trace_id: cameToVersion(id, version) };
 }

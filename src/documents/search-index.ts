@@ -1,4 +1,4 @@
-import { and, eq, gte, isNull, lt, or, type SQL, sql } from "drizzle-orm";
+import { and, eq, gte, inArray, isNull, lt, or, type SQL, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import type { Database } from "../db/database.ts";
 import { documentSearch } from "../db/document-search.ts";
@@ -14,48 +14,80 @@ import { documentToken, indexedText, workspaceToken } from "./search-text.ts";
 // over something older, so events may come twice, late and in any order; what is found of a document that was deleted, or
 // that one may not read, is not for the index to say, but for the question (search.ts).
 
-/** Brings the index up to date after an event. */
-export const indexAfter: EventConsumer = async (env, { type, data }) => {
-  const { document_id: id, version } = data;
-  const changes = ["documents.created", "documents.updated", "documents.restored", "documents.moved"];
-  if (!changes.includes(type) || typeof id !== "string") return;
-  await indexDocument(placesOf(env), id, typeof version === "number" ? version : undefined);
+/** What is known of a document before it is looked at. */
+interface Known {
+  /** A version that it has: if the index has that already, and the title, the room is not asked. */
+  version?: number | undefined;
+  /** It was just made: its room is not asked for the text that it began with, if that was none. What comes later has an event of its own. */
+  isNew?: boolean;
+}
+
+/** Brings the index up to date after events. */
+export const indexAfter: EventConsumer = async (env, events) => {
+  const changed = new Map<string, Known>();
+  for (const { type, data } of events) {
+    const { document_id: id, version } = data;
+    const changes = ["documents.created", "documents.updated", "documents.restored", "documents.moved"];
+    if (!changes.includes(type) || typeof id !== "string") continue;
+    const known: Known = typeof version === "number" ? { version } : { isNew: type === "documents.created" };
+    // Of several events of one document, nothing is taken from any of them.
+    changed.set(id, changed.has(id) ? {} : known);
+  }
+  if (changed.size > 0) await indexDocuments(placesOf(env), changed);
 };
 
-/**
- * Brings the index of a document up to date. `version`: one that it is known to have; if the index has that already, and
- * the title, the room is not asked.
- */
-export async function indexDocument({ db, room }: Places, id: string, version?: number): Promise<void> {
-  const [found] = await db
+/** Brings the index of documents up to date, as many as there are parameters of a statement of D1 (100) at most. */
+export async function indexDocuments({ db, room }: Places, known: ReadonlyMap<string, Known>): Promise<void> {
+  const found = await db
     .select({ row: documents, indexed: documentIndex })
     .from(documents)
     .leftJoin(documentIndex, eq(documentIndex.documentId, documents.id))
-    .where(and(eq(documents.id, id), isNull(documents.deletedAt)));
-  if (!found) return;
-  const { row, indexed } = found;
-  const placed = indexed?.title === row.title && indexed.workspaceId === row.workspaceId;
-  if (placed && version !== undefined && indexed.version >= version) return;
-  const read = await room(id).read();
-  if (!read.ok) {
-    // Erased in between.
-    if (read.code === "not_found") return;
-    throw new Error(`the room cannot be indexed: ${read.code}`);
+    .where(and(inArray(documents.id, [...known.keys()]), isNull(documents.deletedAt)));
+  const read = await Promise.all(
+    found.map(async ({ row, indexed }) => {
+      const { version, isNew = false } = known.get(row.id) ?? {};
+      const placed = indexed?.title === row.title && indexed.workspaceId === row.workspaceId;
+      if (placed && version !== undefined && indexed.version >= version) return [];
+      if (isNew && !indexed && row.toldVersion === 0) return [{ row, version: 0, content: "" }];
+      const text = await room(row.id).read();
+      if (text.ok) return [{ row, ...text }];
+      // Erased in between.
+      if (text.code === "not_found") return [];
+      throw new Error(`the room cannot be indexed: ${text.code}`);
+    }),
+  );
+  let units = 0;
+  let statements: BatchItem<"sqlite">[] = [];
+  for (const { row, version, content } of read.flat()) {
+    const text = content.slice(0, limits.indexedUnits).toWellFormed();
+    statements.push(...indexing(db, row, { version, text }));
+    units += text.length;
+    // One call writes the texts of many documents, or a long one.
+    if (units < limits.indexedUnits) continue;
+    await writeAll(db, statements);
+    statements = [];
+    units = 0;
   }
-  await write(db, row, read);
+  await writeAll(db, statements);
 }
 
-/** Nothing is written of a title or a place that has changed since it was read: that change has an event of its own. */
-async function write(
+async function writeAll(db: Database, [first, ...others]: BatchItem<"sqlite">[]): Promise<void> {
+  if (first) await db.batch([first, ...others]);
+}
+
+/**
+ * The statements that write a text into the index. Nothing is written of a title or a place that has changed since it was read: that
+ * change has an event of its own.
+ */
+function indexing(
   db: Database,
   { id, workspaceId, title }: { id: string; workspaceId: string; title: string },
-  { version, content }: { version: number; content: string },
-): Promise<void> {
+  { version, text }: { version: number; text: string },
+): BatchItem<"sqlite">[] {
   const scope = `${workspaceToken(workspaceId)} ${documentToken(id)}`;
-  const text = indexedText(content.slice(0, limits.indexedUnits).toWellFormed());
   const isNew = sql`excluded.version >= ${documentIndex.version} AND (excluded.version > ${documentIndex.version}
     OR excluded.title <> ${documentIndex.title} OR excluded.workspace_id <> ${documentIndex.workspaceId})`;
-  await db.batch([
+  return [
     db
       .insert(documentIndex)
       .select(
@@ -74,11 +106,11 @@ async function write(
     // As FTS5 knows no upsert: what is there goes if the statement before changed something, and what is not there comes.
     db.delete(documentSearch).where(and(eq(documentSearch.rowid, rowOf(db, id)), sql`changes() > 0`)),
     db.insert(documentSearch).select(
-      sql`SELECT id, ${scope}, ${indexedText(title)}, ${text} FROM document_index
+      sql`SELECT id, ${scope}, ${indexedText(title)}, ${indexedText(text)} FROM document_index
           WHERE document_id = ${id} AND version = ${version}
             AND NOT EXISTS (SELECT 1 FROM document_search WHERE rowid = document_index.id)`,
     ),
-  ]);
+  ];
 }
 
 const rowOf = (db: Database, documentId: string, condition?: SQL) =>
@@ -127,7 +159,7 @@ export async function sweepSearchIndex(env: Env, now: number): Promise<void> {
     .limit(sweptAtOnce);
   for (const { id } of behind) {
     try {
-      await indexDocument(places, id);
+      await indexDocuments(places, new Map([[id, {}]]));
     } catch (error) {
       log("error", "indexing_failed", { document_id: id, ...errorFields(error) });
     }

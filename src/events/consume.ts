@@ -21,18 +21,12 @@ export async function consumeEvents(
     db,
     messages.map(({ body }) => body.eventId),
   );
-  const done = await Promise.all(
-    waiting.map((event) =>
-      inTrace({ traceId: event.traceId }, () =>
-        inSpan(
-          "event.consume",
-          { event_id: event.id, type: event.type, trace_id: event.traceId ?? undefined },
-          () => consume(env, event, consumers),
-        ),
-      ),
-    ),
-  );
-  const ids = waiting.filter((_, index) => done[index]).map(({ id }) => id);
+  if (waiting.length === 0) return;
+  const failed = await consumed(waiting, async () => {
+    const outcomes = await Promise.all(consumers.map((consumer) => tell(env, consumer, waiting)));
+    return new Set(outcomes.flat());
+  });
+  const ids = waiting.filter((event) => !failed.has(event)).map(({ id }) => id);
   if (ids.length > 0) await db.update(outbox).set({ dueAt: null }).where(inArray(outbox.id, ids));
 }
 
@@ -51,16 +45,42 @@ async function waitingEvents(db: Database, ids: string[]): Promise<RecordedEvent
   }));
 }
 
-/** Whether every consumer has it. */
-async function consume(
+/** Each event has a span for as long as they are worked on together. What is done about one alone is within its own. */
+async function consumed<T>(events: readonly RecordedEvent[], work: () => Promise<T>): Promise<T> {
+  const spanned = (event: RecordedEvent, run: () => Promise<T>) =>
+    inSpan(
+      "event.consume",
+      { event_id: event.id, type: event.type, trace_id: event.traceId ?? undefined },
+      run,
+    );
+  const [first, ...others] = events;
+  if (!first || others.length === 0) return first ? spanned(first, work) : work();
+  const working = work();
+  await Promise.all(events.map((event) => spanned(event, () => working)));
+  return working;
+}
+
+/** Has a consumer hear of events, of all at once, and if it fails of each by itself. Those at which it failed. */
+async function tell(
   env: Env,
-  event: RecordedEvent,
-  consumers: readonly EventConsumer[],
-): Promise<boolean> {
-  const outcomes = await Promise.allSettled(consumers.map(async (consumer) => consumer(env, event)));
-  const failed = outcomes.filter((outcome) => outcome.status === "rejected");
-  for (const { reason } of failed) {
-    log("error", "event_failed", { event_id: event.id, type: event.type, ...errorFields(reason) });
+  consumer: EventConsumer,
+  events: readonly RecordedEvent[],
+): Promise<readonly RecordedEvent[]> {
+  const [event, ...others] = events;
+  const isOne = others.length === 0;
+  try {
+    await inTrace({ traceId: (isOne && event?.traceId) || null }, () => consumer(env, events));
+    return [];
+  } catch (error) {
+    if (!isOne) return (await Promise.all(events.map((one) => tell(env, consumer, [one])))).flat();
+    if (event) {
+      log("error", "event_failed", {
+        event_id: event.id,
+        type: event.type,
+        trace_id: event.traceId ?? undefined,
+        ...errorFields(error),
+      });
+    }
+    return events;
   }
-  return failed.length === 0;
 }

@@ -40,7 +40,7 @@ export interface RecordedEvent extends Event {
 }
 
 /**
- * What is done about events. It hears of every event at least once, in no certain order, and maybe of one twice at a time:
- * doing it again must be the same. What it throws has the event come again.
+ * What is done about events. It hears of every event at least once, of several at a time, in no certain order, and maybe of one twice
+ * at once: doing it again must be the same. What it throws has it hear of each by itself, and of that which it then fails at once more.
  */
-export type EventConsumer = (env: Env, event: RecordedEvent) => Promise<void>;
+export type EventConsumer = (env: Env, events: readonly RecordedEvent[]) => Promise<void>;

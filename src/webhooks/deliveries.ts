@@ -30,30 +30,33 @@ const atOnce = 100;
 /** Milliseconds after which a delivery whose message was lost, or whose attempt died, is due again. */
 const patience = 60_000;
 
-/** As a consumer of events: what the workspace's webhooks are to be sent of it, each once, and none of what was before it. */
-export const noteDeliveries: EventConsumer = async (env, { id, type, workspaceId, createdAt }) => {
-  if (workspaceId === null) return;
+/** As a consumer of events: what their workspaces' webhooks are to be sent of them, each once, and none of what was before it. */
+export const noteDeliveries: EventConsumer = async (env, events) => {
+  const workspaces = new Set(events.flatMap(({ workspaceId }) => workspaceId ?? []));
+  if (workspaces.size === 0) return;
   const db = database(env.DB);
-  const hearing = (
-    await db
-      .select({ id: webhooks.id, events: webhooks.events })
-      .from(webhooks)
-      .where(
-        and(
-          eq(webhooks.workspaceId, workspaceId),
-          isNull(webhooks.disabledAt),
-          lte(webhooks.createdAt, createdAt),
-        ),
-      )
-  ).filter(({ events }) => events === null || JSON.parse(events).includes(type));
-  if (hearing.length === 0) return;
+  const listening = await db
+    .select({
+      id: webhooks.id,
+      workspaceId: webhooks.workspaceId,
+      events: webhooks.events,
+      createdAt: webhooks.createdAt,
+    })
+    .from(webhooks)
+    .where(and(inArray(webhooks.workspaceId, [...workspaces]), isNull(webhooks.disabledAt)));
   const now = Date.now();
-  const rows = hearing.map((webhook) => newDelivery(webhook.id, id, now));
+  const rows = events.flatMap(({ id, type, workspaceId, createdAt }) =>
+    listening
+      .filter((webhook) => webhook.workspaceId === workspaceId && webhook.createdAt <= createdAt)
+      .filter(({ events: chosen }) => chosen === null || JSON.parse(chosen).includes(type))
+      .map((webhook) => newDelivery(webhook.id, id, now)),
+  );
   // One by one: a statement of D1 takes 100 parameters.
   const [first, ...others] = rows.map((row) =>
     db.insert(webhookDeliveries).values(row).onConflictDoNothing(),
   );
-  if (first) await db.batch([first, ...others]);
+  if (!first) return;
+  await db.batch([first, ...others]);
   await ringLogged(env, now);
 };
 

@@ -56,14 +56,16 @@ const indexOf = (id: string) =>
 const newWord = () => `w${crypto.randomUUID().replaceAll("-", "")}`;
 
 const event = (type: "documents.updated" | "documents.created", id: string, version?: number) =>
-  indexAfter(env, {
-    id: crypto.randomUUID(),
-    type,
-    workspaceId: null,
-    data: { document_id: id, ...(version !== undefined && { version }) },
-    createdAt: Date.now(),
-    traceId: null,
-  });
+  indexAfter(env, [
+    {
+      id: crypto.randomUUID(),
+      type,
+      workspaceId: null,
+      data: { document_id: id, ...(version !== undefined && { version }) },
+      createdAt: Date.now(),
+      traceId: null,
+    },
+  ]);
 
 it("what is taken out of a text and its history is not found any more when the answer is there", async () => {
   const [secret, rest] = [newWord(), newWord()];
@@ -312,7 +314,7 @@ describe("the index", () => {
       createdAt: 0,
       traceId: null,
     } as const;
-    await indexAfter(changed, { ...again, data: { document_id: id, version: 1 } });
+    await indexAfter(changed, [{ ...again, data: { document_id: id, version: 1 } }]);
     expect(rooms).not.toHaveBeenCalled();
   });
 

@@ -89,10 +89,11 @@ it("keeps an event that a consumer fails on, and lets no other wait for it", asy
   }));
   const batch = createMessageBatch<{ eventId: string }>("materi-events", messages);
   const heard: string[] = [];
-  const failsOnBad = async (_env: Env, { id }: RecordedEvent) => {
-    if (id === bad) throw new Error("no");
+  const failsOnBad = async (_env: Env, events: readonly RecordedEvent[]) => {
+    if (events.some(({ id }) => id === bad)) throw new Error("no");
   };
-  const hears = async (_env: Env, { id }: RecordedEvent) => void heard.push(id);
+  const hears = async (_env: Env, events: readonly RecordedEvent[]) =>
+    void heard.push(...events.map(({ id }) => id));
   await consumeEvents(env, batch.messages, [failsOnBad, hears]);
   expect(heard.sort()).toEqual([bad, good].sort());
   expect(await rowsAbout(made[0]!.id)).toMatchObject([{ due_at: expect.any(Number) }]);

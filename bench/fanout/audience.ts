@@ -6,6 +6,8 @@ export interface Audience {
   readonly delivered: number;
   /** Milliseconds from the writer's edit to each delivery. */
   readonly waits: readonly number[];
+  /** Milliseconds from the writer's edit until the writer heard that it is durable. */
+  readonly ackWaits: readonly number[];
   /** Throws if a viewer has something else than the service; to be asked when all is delivered. */
   verify(): Promise<void>;
   close(): void;

@@ -27,12 +27,18 @@ async function opened(url: string): Promise<WebSocket> {
 class LimitAudience implements Audience {
   delivered = 0;
   readonly waits: number[] = [];
+  readonly ackWaits: number[] = [];
   readonly #sockets: readonly WebSocket[];
   readonly #sentAt: number[] = [];
 
   /** The first of them writes. */
   constructor(sockets: readonly WebSocket[]) {
     this.#sockets = sockets;
+    // Its own edits come back to it.
+    sockets[0]?.on("message", (data) => {
+      for (const { n } of JSON.parse(String(data)) as { n: number }[])
+        this.ackWaits.push(performance.now() - (this.#sentAt[n] ?? 0));
+    });
     for (const viewer of sockets.slice(1)) this.#watch(viewer);
   }
 

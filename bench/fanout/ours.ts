@@ -57,7 +57,10 @@ async function opened(url: string, token: string): Promise<{ socket: WebSocket; 
 
 class Writer {
   readonly socket: WebSocket;
+  readonly ackWaits: number[] = [];
   readonly #first: number;
+  /** By `seq` - 1. */
+  readonly #sentAt: number[] = [];
   #seq = 0;
   /** Edits that are known to be durable. */
   #acknowledged = 0;
@@ -67,8 +70,10 @@ class Writer {
     this.#first = version;
     socket.on("message", (data) => {
       const frame = JSON.parse(String(data)) as ServerFrame;
-      if (frame.type === "ack") this.#acknowledged += 1;
-      else if (frame.type === "error" || frame.type === "slow_down") throw new Error(String(data));
+      if (frame.type === "ack") {
+        this.#acknowledged += 1;
+        this.ackWaits.push(performance.now() - (this.#sentAt[frame.seq - 1] ?? 0));
+      } else if (frame.type === "error" || frame.type === "slow_down") throw new Error(String(data));
     });
   }
 
@@ -81,6 +86,7 @@ class Writer {
   edit(): number {
     const base = this.#first + this.#acknowledged;
     this.#seq += 1;
+    this.#sentAt.push(performance.now());
     this.socket.send(JSON.stringify({ type: "submit", seq: this.#seq, base, op: [1_234, "x"] }));
     return this.#first + this.#seq;
   }
@@ -142,6 +148,10 @@ class OurAudience implements Audience {
 
   get waits(): number[] {
     return this.#copies.flatMap(({ waits }) => waits);
+  }
+
+  get ackWaits(): readonly number[] {
+    return this.#writer.ackWaits;
   }
 
   edit(): void {

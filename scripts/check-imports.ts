@@ -39,6 +39,7 @@ const rules: Record<string, Rule> = {
 const top: Rule = {
   folders: [
     "app.ts",
+    "warm-up.ts",
     "monitoring",
     "documents",
     "webhooks",

@@ -1,4 +1,5 @@
 import { OpenAPIHono } from "@hono/zod-openapi";
+import { TrieRouter } from "hono/router/trie-router";
 import type { AuthPorts } from "./auth/ports.ts";
 import { authRoutes } from "./auth/routes.ts";
 import { publicKeySet } from "./auth/signing-keys.ts";
@@ -49,7 +50,8 @@ import { sweepDeliveries } from "./webhooks/sweep.ts";
 import { personalWorkspace } from "./workspaces/personal-workspace.ts";
 import { workspaceRoutes } from "./workspaces/routes.ts";
 
-const app = new OpenAPIHono<RequestContext>({ defaultHook: onInvalid });
+// The router that Hono ends up with for these routes: named here it is built now, else while the first request waits.
+const app = new OpenAPIHono<RequestContext>({ defaultHook: onInvalid, router: new TrieRouter() });
 app.use(requestContext);
 app.use(debugRequests);
 app.onError(onError);

@@ -15,14 +15,23 @@ export function database(binding: D1Database): Database {
 
 export type Database = DrizzleD1Database;
 
+const preparations: ((db: Database) => unknown)[] = [];
+
 /** A query with placeholders, put together once for a database and not at each call: for those that every request makes. */
 export function prepared<Query>(prepare: (db: Database) => Query): (db: Database) => Query {
   const queries = new WeakMap<Database, Query>();
-  return (db) => {
+  const preparation = (db: Database) => {
     const query = queries.get(db) ?? prepare(db);
     queries.set(db, query);
     return query;
   };
+  preparations.push(preparation);
+  return preparation;
+}
+
+/** Puts together all of them; asks the database nothing. */
+export function prepareQueries(db: Database): void {
+  for (const prepare of preparations) prepare(db);
 }
 
 /** The statement of the platform's behind one of ours: what a batch takes. */

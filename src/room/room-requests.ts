@@ -63,6 +63,8 @@ export class RoomRequests {
       const fault = contentFault(initial.content);
       if (fault) return { ok: false, ...fault };
       if (!existing) this.#room.log.create(this.#room.now());
+      // There is nothing to load, nor to write.
+      if (initial.content === "") return { ok: true, version: 0 };
       return this.#replaceContent(initial, contentChange);
     });
   }

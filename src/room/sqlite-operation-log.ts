@@ -134,7 +134,6 @@ export class SqliteOperationLog implements OperationLog {
 
   create(at: number): void {
     createRoom(this.#storage, at);
-    this.#open();
   }
 
   append(commit: Commit): void {

@@ -1,3 +1,5 @@
+import { fillPlaceholders, type Query } from "drizzle-orm";
+import type { BatchItem } from "drizzle-orm/batch";
 import { type DrizzleD1Database, drizzle } from "drizzle-orm/d1";
 import { d1Gate } from "./d1-gate.ts";
 
@@ -32,6 +34,24 @@ export function prepared<Query>(prepare: (db: Database) => Query): (db: Database
 /** Puts together all of them; asks the database nothing. */
 export function prepareQueries(db: Database): void {
   for (const prepare of preparations) prepare(db);
+}
+
+/**
+ * The same of a statement for batches: what is given fills its placeholders. To put together the SQL of a statement takes longer than
+ * to send it.
+ */
+export function preparedItem<Item extends BatchItem<"sqlite"> & { prepare(): { getQuery(): Query } }>(
+  prepare: (db: Database) => Item,
+): (db: Database, values: Record<string, unknown>) => Item {
+  const queryOf = prepared((db) => prepare(db).prepare());
+  return (db, values) => {
+    const query = queryOf(db);
+    const { sql, params } = query.getQuery();
+    const filled = { sql, params: fillPlaceholders(params, values) };
+    // What a batch asks of its items.
+    const item = { _prepare: () => Object.create(query, { getQuery: { value: () => filled } }) };
+    return item as unknown as Item;
+  };
 }
 
 /** The statement of the platform's behind one of ours: what a batch takes. */

@@ -1,6 +1,6 @@
-import { and, eq, gte, inArray, isNull, lt, or, type SQL, sql } from "drizzle-orm";
+import { and, eq, gte, inArray, isNull, lt, or, type Placeholder, type SQL, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
-import type { Database } from "../db/database.ts";
+import { type Database, preparedItem } from "../db/database.ts";
 import { documentSearch } from "../db/document-search.ts";
 import { documentIndex, documents } from "../db/schema.ts";
 import type { EventConsumer } from "../events/event.ts";
@@ -85,35 +85,49 @@ function indexing(
   { version, text }: { version: number; text: string },
 ): BatchItem<"sqlite">[] {
   const scope = `${workspaceToken(workspaceId)} ${documentToken(id)}`;
-  const isNew = sql`excluded.version >= ${documentIndex.version} AND (excluded.version > ${documentIndex.version}
-    OR excluded.title <> ${documentIndex.title} OR excluded.workspace_id <> ${documentIndex.workspaceId})`;
+  const indexed = { id, version, scope, indexedTitle: indexedText(title), indexedText: indexedText(text) };
   return [
-    db
-      .insert(documentIndex)
-      .select(
-        sql`SELECT NULL, id, workspace_id, title, ${version} FROM documents
-            WHERE id = ${id} AND workspace_id = ${workspaceId} AND title = ${title}`,
-      )
-      .onConflictDoUpdate({
-        target: documentIndex.documentId,
-        set: {
-          workspaceId: sql`excluded.workspace_id`,
-          title: sql`excluded.title`,
-          version: sql`excluded.version`,
-        },
-        setWhere: isNew,
-      }),
+    writeIndexed(db, { id, workspaceId, title, version }),
     // As FTS5 knows no upsert: what is there goes if the statement before changed something, and what is not there comes.
-    db.delete(documentSearch).where(and(eq(documentSearch.rowid, rowOf(db, id)), sql`changes() > 0`)),
-    db.insert(documentSearch).select(
-      sql`SELECT id, ${scope}, ${indexedText(title)}, ${indexedText(text)} FROM document_index
-          WHERE document_id = ${id} AND version = ${version}
-            AND NOT EXISTS (SELECT 1 FROM document_search WHERE rowid = document_index.id)`,
-    ),
+    deleteSearched(db, { id }),
+    insertSearched(db, indexed),
   ];
 }
 
-const rowOf = (db: Database, documentId: string, condition?: SQL) =>
+const given = sql.placeholder;
+
+const writeIndexed = preparedItem((db) =>
+  db
+    .insert(documentIndex)
+    .select(
+      sql`SELECT NULL, id, workspace_id, title, ${given("version")} FROM documents
+          WHERE id = ${given("id")} AND workspace_id = ${given("workspaceId")} AND title = ${given("title")}`,
+    )
+    .onConflictDoUpdate({
+      target: documentIndex.documentId,
+      set: {
+        workspaceId: sql`excluded.workspace_id`,
+        title: sql`excluded.title`,
+        version: sql`excluded.version`,
+      },
+      setWhere: sql`excluded.version >= ${documentIndex.version} AND (excluded.version > ${documentIndex.version}
+        OR excluded.title <> ${documentIndex.title} OR excluded.workspace_id <> ${documentIndex.workspaceId})`,
+    }),
+);
+
+const deleteSearched = preparedItem((db) =>
+  db.delete(documentSearch).where(and(eq(documentSearch.rowid, rowOf(db, given("id"))), sql`changes() > 0`)),
+);
+
+const insertSearched = preparedItem((db) =>
+  db.insert(documentSearch).select(
+    sql`SELECT id, ${given("scope")}, ${given("indexedTitle")}, ${given("indexedText")} FROM document_index
+        WHERE document_id = ${given("id")} AND version = ${given("version")}
+          AND NOT EXISTS (SELECT 1 FROM document_search WHERE rowid = document_index.id)`,
+  ),
+);
+
+const rowOf = (db: Database, documentId: string | Placeholder, condition?: SQL) =>
   sql`(${db
     .select({ id: documentIndex.id })
     .from(documentIndex)

@@ -1,5 +1,5 @@
-import { and, eq, gt, inArray, isNull, ne, or, sql } from "drizzle-orm";
-import { type Database, prepared } from "../db/database.ts";
+import { and, eq, gt, inArray, isNull, ne, or, type Placeholder, sql } from "drizzle-orm";
+import { type Database, prepared, preparedItem } from "../db/database.ts";
 import {
   documentGrants,
   documents,
@@ -19,6 +19,29 @@ import type { Standing } from "./access.ts";
 
 export type DocumentRow = typeof documents.$inferSelect;
 
+const given = sql.placeholder;
+
+const mayWrite = inArray(sql`role`, workspaceRoles.filter(writes));
+
+/** What begins a document, in a workspace that is named or in the personal one. */
+const beginning = (workspaceId: Placeholder | undefined) => ({
+  named: preparedItem((db) => workspaceNamed(db, given("userId"), workspaceId)),
+  note: preparedItem((db) => {
+    const named = workspaceNamed(db, given("userId"), workspaceId);
+    return (
+      db
+        .insert(roomErasures)
+        .select(
+          sql`SELECT ${given("id")}, ${given("erasureAt")} WHERE EXISTS (SELECT 1 FROM (${named}) WHERE ${mayWrite})`,
+        )
+        // By somebody who died, or is late: from now on it is the one who notes it here who makes it.
+        .onConflictDoUpdate({ target: roomErasures.documentId, set: { dueAt: sql`excluded.due_at` } })
+    );
+  }),
+});
+const inNamed = beginning(given("workspaceId"));
+const inPersonal = beginning(undefined);
+
 /**
  * The workspace in which a person creates a document; and the note that the room of the document that they make there is to be erased
  * at this time, which comes before the room. Throws what `writable` throws, and then notes nothing.
@@ -28,48 +51,54 @@ export async function beginDocument(
   { id, userId, workspaceId }: { id: string; userId: string; workspaceId: string | undefined },
   erasureAt: number,
 ): Promise<Workspace> {
-  const named = workspaceNamed(db, userId, workspaceId);
-  const mayWrite = inArray(sql`role`, workspaceRoles.filter(writes));
-  const [[found]] = await db.batch([
-    named,
-    db
-      .insert(roomErasures)
-      .select(sql`SELECT ${id}, ${erasureAt} WHERE EXISTS (SELECT 1 FROM (${named}) WHERE ${mayWrite})`)
-      // By somebody who died, or is late: from now on it is the one who notes it here who makes it.
-      .onConflictDoUpdate({ target: roomErasures.documentId, set: { dueAt: erasureAt } }),
-  ]);
+  const { named, note } = workspaceId === undefined ? inPersonal : inNamed;
+  const values = { id, userId, workspaceId, erasureAt };
+  const [[found]] = await db.batch([named(db, values), note(db, values)]);
   return writable(found);
 }
+
+const insertion = preparedItem((db) =>
+  db
+    .insert(documents)
+    .select(
+      sql`SELECT ${given("id")}, ${given("workspaceId")}, ${given("ownerId")}, ${given("title")}, ${given("createdAt")}, ${given("createdAt")}, NULL, ${given("toldVersion")}
+          WHERE EXISTS (SELECT 1 FROM room_erasures WHERE document_id = ${given("id")} AND due_at = ${given("erasureAt")})
+            AND ${hasRoomFor(given("workspaceId"))}`,
+    )
+    .returning({ id: documents.id }),
+);
+
+const doneWith = preparedItem((db) =>
+  db
+    .delete(roomErasures)
+    .where(
+      and(
+        eq(roomErasures.documentId, given("id")),
+        sql`EXISTS (SELECT 1 FROM documents WHERE id = ${given("id")})`,
+      ),
+    ),
+);
 
 /**
  * The row of a document whose room is there, in place of the note about the room (`beginDocument`). False if the workspace is
  * full, or the note is not what it was: then the room is being erased.
  */
 export async function insertDocument(db: Database, row: DocumentRow, erasureAt: number): Promise<boolean> {
-  const { id, workspaceId, ownerId, title, createdAt, toldVersion } = row;
-  const [made] = await db.batch([
-    db
-      .insert(documents)
-      .select(
-        sql`SELECT ${id}, ${workspaceId}, ${ownerId}, ${title}, ${createdAt}, ${createdAt}, NULL, ${toldVersion}
-            WHERE EXISTS (SELECT 1 FROM room_erasures WHERE document_id = ${id} AND due_at = ${erasureAt})
-              AND ${hasRoomFor(workspaceId)}`,
-      )
-      .returning({ id: documents.id }),
+  const { id, workspaceId, ownerId, createdAt } = row;
+  const [inserted] = await db.batch([
+    insertion(db, { ...row, erasureAt }),
     eventIfChanged(
       db,
       { type: "documents.created", workspaceId, data: { document_id: id, user_id: ownerId } },
       createdAt,
     ),
-    db
-      .delete(roomErasures)
-      .where(and(eq(roomErasures.documentId, id), sql`EXISTS (SELECT 1 FROM documents WHERE id = ${id})`)),
+    doneWith(db, { id }),
   ]);
-  return made.length > 0;
+  return inserted.length > 0;
 }
 
 /** The condition that a workspace takes one more document. */
-export const hasRoomFor = (workspaceId: string) =>
+export const hasRoomFor = (workspaceId: string | Placeholder) =>
   sql`(SELECT count(*) FROM documents WHERE workspace_id = ${workspaceId}) < ${limits.documentsPerWorkspace}`;
 
 /** Throws Problem `quota_exceeded` where a workspace takes no more documents. */
@@ -94,7 +123,7 @@ export interface FoundDocument extends Standing {
   linkEndsAt: number | null;
 }
 
-const whose = { id: sql.placeholder("id"), userId: sql.placeholder("userId"), now: sql.placeholder("now") };
+const whose = { id: given("id"), userId: given("userId"), now: given("now") };
 
 const findQuery = prepared((db) => {
   const byLink = db

@@ -1,6 +1,6 @@
 import { SQL, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
-import type { Database } from "../db/database.ts";
+import { type Database, preparedItem } from "../db/database.ts";
 import { outbox } from "../db/schema.ts";
 import { currentTraceId } from "../platform/trace-scope.ts";
 import type { Event } from "./event.ts";
@@ -23,9 +23,25 @@ export const recordedEvents = (): number => recorded;
  * happen (a condition that did not hold, somebody else who was first) is not told, and what happened is told even if
  * everything after the batch is lost. It must follow directly on the statement of the fact. `now` is in milliseconds.
  */
-export function eventIfChanged(db: Database, event: NewEvent, now: number): BatchItem<"sqlite"> {
-  return eventsFrom(db, event, sql`WHERE changes() > 0`, now);
+export function eventIfChanged(
+  db: Database,
+  { type, workspaceId, data }: Event,
+  now: number,
+): BatchItem<"sqlite"> {
+  recorded += 1;
+  const traceId = currentTraceId() ?? null;
+  return knownEvent(db, { type, workspaceId, data: JSON.stringify(data), now, traceId });
 }
+
+const given = sql.placeholder;
+
+const knownEvent = preparedItem((db) =>
+  db
+    .insert(outbox)
+    .select(
+      sql`SELECT ${randomUuid}, ${given("type")}, ${given("workspaceId")}, ${given("data")}, ${given("now")}, ${given("now")}, 0, ${given("traceId")} WHERE changes() > 0`,
+    ),
+);
 
 /**
  * The statement that records an event for each row of `from` ("FROM … WHERE …"), of which `workspaceId` may be a column, and

@@ -1,4 +1,4 @@
-import { and, asc, eq, gt, isNull, or, sql } from "drizzle-orm";
+import { and, asc, eq, gt, isNull, or, type Placeholder, sql } from "drizzle-orm";
 import type { Database } from "../db/database.ts";
 import { newerThan } from "../db/page-position.ts";
 import { memberships, workspaces } from "../db/schema.ts";
@@ -58,7 +58,11 @@ export async function managedWorkspace(db: Database, userId: string, id: string)
 }
 
 /** Finds the workspace in which a person creates a document, the one that they name or their personal one, for `writable`. */
-export function workspaceNamed(db: Database, userId: string, id: string | undefined) {
+export function workspaceNamed(
+  db: Database,
+  userId: string | Placeholder,
+  id: string | Placeholder | undefined,
+) {
   const named = id === undefined ? eq(workspaces.personalUserId, userId) : eq(workspaces.id, id);
   return ofMember(db).where(and(named, eq(memberships.userId, userId), isNull(workspaces.deletedAt)));
 }

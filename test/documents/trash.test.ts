@@ -1,9 +1,10 @@
-import { runInDurableObject } from "cloudflare:test";
+import { createExecutionContext, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import { app } from "../../src/app.ts";
 import { limits } from "../../src/protocol/limits.ts";
 import type { TokensBody } from "../../src/protocol/rest/accounts.ts";
-import { api, expectProblem, newAccount } from "../support/api.ts";
+import { type Answer, api, expectProblem, newAccount } from "../support/api.ts";
 import { ringCron } from "../support/cron.ts";
 import { addMember, confirmAddresses } from "../support/members.ts";
 import { openSocket } from "../support/socket.ts";
@@ -165,26 +166,36 @@ describe("the trash", () => {
 });
 
 describe("a crash in between", () => {
-  /** Has the n-th batch or statement that is like this fail, as D1 fails. */
-  function failing(pattern: RegExp) {
+  /** Creates a document by a database of its own: what is prepared once for another was prepared before. */
+  async function createBy(prepare: D1Database["prepare"], json: object): Promise<Answer> {
+    const DB = { prepare, batch: env.DB.batch.bind(env.DB) };
+    const request = new Request("https://materi.test/api/v1/documents", {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      body: JSON.stringify(json),
+    });
+    const response = await app.fetch(request, { ...env, DB } as unknown as Env, createExecutionContext());
+    const { status, headers } = response;
+    const text = await response.text();
+    return { status, headers, text, body: JSON.parse(text) };
+  }
+
+  /** Has a statement that is like this fail, as D1 fails. */
+  const failing = (pattern: RegExp) => {
     const prepare = env.DB.prepare.bind(env.DB);
-    return vi.spyOn(env.DB, "prepare").mockImplementation((sql) => {
+    return (sql: string) => {
       if (pattern.test(sql)) throw new Error("injected");
       return prepare(sql);
-    });
-  }
+    };
+  };
 
   const due = (id: string) =>
     env.DB.prepare("UPDATE room_erasures SET due_at = 1 WHERE document_id = ?").bind(id).run();
 
   it("of creating leaves no row, and a room that the cron erases", async () => {
     const before = await env.DB.prepare("SELECT document_id FROM room_erasures").all();
-    const spy = failing(/insert into "documents"/i);
-    const answer = await api("POST", "/documents", {
-      token,
-      json: { title: "T", content: "half", workspace_id: workspaceId },
-    });
-    spy.mockRestore();
+    const json = { title: "T", content: "half", workspace_id: workspaceId };
+    const answer = await createBy(failing(/insert into "documents"/i), json);
     expect(answer.status).toBe(500);
     const { results } = await env.DB.prepare("SELECT document_id AS id FROM room_erasures").all<{
       id: string;
@@ -202,7 +213,8 @@ describe("a crash in between", () => {
 
   it("of erasing leaves no row, and a room that the cron erases", async () => {
     const id = await newDocument();
-    const spy = failing(/delete from "room_erasures"/i);
+    const prepare = failing(/delete from "room_erasures"/i);
+    const spy = vi.spyOn(env.DB, "prepare").mockImplementation(prepare);
     expect((await remove(id, "?permanent=true")).status).toBe(500);
     spy.mockRestore();
     expect(await rowsOf(id)).toEqual({ room_erasures: 1 });
@@ -214,13 +226,10 @@ describe("a crash in between", () => {
   });
 
   it("does not let a document come to be whose room the cron has taken", async () => {
-    const prepare = env.DB.prepare.bind(env.DB);
-    const spy = vi.spyOn(env.DB, "prepare").mockImplementation((sql) =>
-      // As if ten minutes had passed between the room and the row.
-      prepare(/insert into "documents"/i.test(sql) ? sql.replace("due_at =", "due_at - 1 =") : sql),
-    );
-    const answer = await api("POST", "/documents", { token, json: { title: "Too late", content: "c" } });
-    spy.mockRestore();
+    // As if ten minutes had passed between the room and the row.
+    const late = (sql: string) =>
+      env.DB.prepare(/insert into "documents"/i.test(sql) ? sql.replace("due_at =", "due_at - 1 =") : sql);
+    const answer = await createBy(late, { title: "Too late", content: "c" });
     expectProblem(answer, "unavailable");
     const { items } = (await api("GET", "/documents?limit=100", { token })).body;
     expect(items.some(({ title }: { title: string }) => title === "Too late")).toBe(false);

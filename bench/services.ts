@@ -33,7 +33,7 @@ export class Services implements Bench {
     return this.service(name, async (persist) => {
       const server = await startServer({ main, settings, v8Flags, persist });
       const { restart } = server;
-      server.restart = () => this.#onFirstCore(restart);
+      server.restart = (flags) => this.#onFirstCore(() => restart(flags));
       return server;
     });
   }

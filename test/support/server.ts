@@ -28,8 +28,8 @@ export interface Server {
   readonly url: string;
   /** Kills Node and workerd alike with SIGKILL; resolves when the port is closed. */
   kill9(): Promise<void>;
-  /** Starts again with the same port, data and secrets, after killing what still runs. */
-  restart(): Promise<void>;
+  /** Starts again with the same port, data and secrets, after killing what still runs; from then on with other flags of V8 where some are given. */
+  restart(v8Flags?: string): Promise<void>;
   /** What workerd has in memory. */
   residentBytes(): number;
   /** Ends it, and deletes the data unless their folder was given. Throws if there was a secret in its log. */
@@ -208,7 +208,8 @@ export async function startServer({
       return `http://127.0.0.1:${port}`;
     },
     kill9,
-    async restart() {
+    async restart(others = v8Flags) {
+      v8Flags = others;
       await kill9();
       await start();
     },

@@ -56,8 +56,11 @@ export function userEvent(
   return eventIfChanged(db, { type, workspaceId: null, data: { user_id: userId } }, now);
 }
 
+export const selectUser = (db: Database, id: string) =>
+  db.select(userColumns).from(users).where(eq(users.id, id));
+
 export async function findUser(db: Database, id: string): Promise<User | undefined> {
-  const [user] = await db.select(userColumns).from(users).where(eq(users.id, id));
+  const [user] = await selectUser(db, id);
   return user;
 }
 

@@ -3,7 +3,7 @@ import { type Database, database } from "../db/database.ts";
 import { linkVisitors, personalTokens, sessionDocuments, sessions } from "../db/schema.ts";
 import { errorFields, log } from "../platform/log.ts";
 import { accessTokenSeconds, type Principal } from "./access-token.ts";
-import { rememberEnded, withinTime } from "./live-sessions.ts";
+import { withinTime } from "./live-sessions.ts";
 
 /** A document in which a session has, or had, open sockets. */
 export interface SessionDocument {
@@ -24,15 +24,17 @@ const onItsWay = 60_000;
 const sweepSize = 500;
 
 /**
- * Law AU-5: notes that the session, or the personal token, has a socket in the document, if it is live. One statement: an end of the
- * session that comes after it finds the row, and one that came before it is seen. Called when a socket is opened and when
- * its token is renewed, so a row that is older than a token lives belongs to no socket.
+ * Law AU-5: notes that the session, or the personal token, has a socket in the document, if it is live, and `mayEnter` holds of the
+ * document; returns no row where it does not. One statement: an end of the session that comes after it finds the row, and
+ * one that came before it is seen. For every socket that is opened, and when its token is renewed, so a row that is older than a
+ * token lives belongs to no socket.
  */
-export async function admitSocket(
+export function noteSocket(
   db: Database,
   { sessionId, documentId, kind }: SessionDocument & { kind: Principal["kind"] },
   now: number,
-): Promise<boolean> {
+  mayEnter?: SQL,
+) {
   const place = {
     documentId: sql<string>`${documentId}`.as("document_id"),
     admittedAt: sql<number>`${now}`.as("admitted_at"),
@@ -42,12 +44,12 @@ export async function admitSocket(
       ? db
           .select({ sessionId: sessions.id, ...place })
           .from(sessions)
-          .where(and(eq(sessions.id, sessionId), withinTime(now)))
+          .where(and(eq(sessions.id, sessionId), withinTime(now), mayEnter))
       : db
           .select({ sessionId: personalTokens.id, ...place })
           .from(personalTokens)
-          .where(and(eq(personalTokens.id, sessionId), gt(personalTokens.expiresAt, now)));
-  const admitted = await db
+          .where(and(eq(personalTokens.id, sessionId), gt(personalTokens.expiresAt, now), mayEnter));
+  return db
     .insert(sessionDocuments)
     .select(session)
     .onConflictDoUpdate({
@@ -55,8 +57,6 @@ export async function admitSocket(
       set: { admittedAt: now },
     })
     .returning({ sessionId: sessionDocuments.sessionId });
-  if (admitted.length === 0) rememberEnded([sessionId]);
-  return admitted.length > 0;
 }
 
 /** Closes the sockets of sessions that have ended. What fails is left to the sweep. */

@@ -41,7 +41,15 @@ export async function documentFor(
   id: string,
   need: Need,
 ): Promise<FoundDocument & { role: Role }> {
-  const found = await findDocument(db, userId, id);
+  return documentIn(await findDocument(db, userId, id), userId, need);
+}
+
+/** What was found of a document, for a person who may do with it what is needed; throws as `documentFor`. */
+export function documentIn(
+  found: FoundDocument | undefined,
+  userId: string,
+  need: Need,
+): FoundDocument & { role: Role } {
   if (!found || found.row.deletedAt !== null || found.workspaceDeletedAt !== null) throw notFound();
   const role = roleIn(found.row, userId, found);
   if (!role) throw notFound();

@@ -1,30 +1,37 @@
 import { WorkerEntrypoint } from "cloudflare:workers";
-import { findUser } from "../auth/accounts.ts";
+import { selectUser } from "../auth/accounts.ts";
 import { sessionEnded } from "../auth/authenticate.ts";
+import { rememberEnded } from "../auth/live-sessions.ts";
 import { database } from "../db/database.ts";
 import { errorFields, log } from "../platform/log.ts";
 import { Problem } from "../platform/problem.ts";
 import type { Grant, RoomResult } from "../room/room-api.ts";
 import { readsHistory } from "./access.ts";
-import { documentFor } from "./documents.ts";
-import { admitVisitor, authenticateVisitor, type Visitor } from "./visitors.ts";
+import { documentIn } from "./documents.ts";
+import { documentItem, foundIn } from "./store.ts";
+import { authenticateVisitor, noteVisitor, type Visitor } from "./visitors.ts";
 
 /**
  * Lets a socket of this person into a document, with what they may do there at this moment: a new one, or one whose token
  * is renewed. Throws Problem `not_found` where that is nothing, `invalid_token` if the session has just ended (law AU-5).
+ *
+ * One transaction: whoever changes what they may do after it finds the socket noted, and tells its room (law AC-2).
  */
 export async function admit(env: Env, visitor: Visitor, documentId: string): Promise<Grant> {
   const decidedAt = Date.now();
   const db = database(env.DB);
   const { mayWrite, guestName, ...bearer } = visitor;
-  const { userId } = bearer;
-  await documentFor(db, userId, documentId, "read");
-  if (!(await admitVisitor(db, visitor, documentId, decidedAt))) throw sessionEnded();
-  // Asked again: whoever changes it from here on finds the socket noted, and tells its room (law AC-2).
-  const [found, user] = await Promise.all([
-    documentFor(db, userId, documentId, "read"),
-    guestName === undefined ? findUser(db, userId) : undefined,
+  const { userId, sessionId } = bearer;
+  const [noted, rows, [user]] = await db.batch([
+    noteVisitor(db, visitor, documentId, decidedAt),
+    documentItem(db, { id: documentId, userId, now: decidedAt }),
+    selectUser(db, userId),
   ]);
+  const found = documentIn(foundIn(rows), userId, "read");
+  if (noted.length === 0) {
+    if (guestName === undefined) rememberEnded([sessionId]);
+    throw sessionEnded();
+  }
   const { role, linkEndsAt } = found;
   return {
     ...bearer,

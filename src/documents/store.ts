@@ -125,7 +125,8 @@ export interface FoundDocument extends Standing {
 
 const whose = { id: given("id"), userId: given("userId"), now: given("now") };
 
-const findQuery = prepared((db) => {
+/** No two columns of one name: in what D1 answers to a batch they would be one. */
+function selectDocument(db: Database) {
   const byLink = db
     .select({
       documentId: linkVisitors.documentId,
@@ -150,9 +151,9 @@ const findQuery = prepared((db) => {
       edits: byLink.edits,
       history: byLink.history,
       linkEndsAt: byLink.endsAt,
-      workspaceDeletedAt: workspaces.deletedAt,
-      workspaceRole: memberships.role,
-      grantedRole: documentGrants.role,
+      workspaceDeletedAt: sql<number | null>`${workspaces.deletedAt}`.as("workspace_deleted_at"),
+      workspaceRole: sql<Standing["workspaceRole"]>`${memberships.role}`.as("workspace_role"),
+      grantedRole: sql<Standing["grantedRole"]>`${documentGrants.role}`.as("granted_role"),
     })
     .from(documents)
     .innerJoin(workspaces, eq(workspaces.id, documents.workspaceId))
@@ -165,9 +166,13 @@ const findQuery = prepared((db) => {
       and(eq(documentGrants.documentId, documents.id), eq(documentGrants.userId, whose.userId)),
     )
     .leftJoin(byLink, eq(byLink.documentId, documents.id))
-    .where(eq(documents.id, whose.id))
-    .prepare();
-});
+    .where(eq(documents.id, whose.id));
+}
+
+const findQuery = prepared((db) => selectDocument(db).prepare());
+
+/** Of a document `id`, a person `userId` and the time `now`, for a batch: its rows are for `foundIn`. */
+export const documentItem = preparedItem(selectDocument);
 
 /** One query: every request for a document begins with it. */
 export async function findDocument(
@@ -175,7 +180,11 @@ export async function findDocument(
   userId: string,
   id: string,
 ): Promise<FoundDocument | undefined> {
-  const [found] = await findQuery(db).all({ id, userId, now: Date.now() });
+  return foundIn(await findQuery(db).all({ id, userId, now: Date.now() }));
+}
+
+/** The document in what the query gave. */
+export function foundIn([found]: Awaited<ReturnType<typeof selectDocument>>): FoundDocument | undefined {
   if (!found) return undefined;
   const { edits, history, ...rest } = found;
   const linkRole = edits === null ? null : edits ? "editor" : "viewer";

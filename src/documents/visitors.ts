@@ -1,11 +1,18 @@
-import { and, eq, gt, isNull, or, sql } from "drizzle-orm";
+import { and, eq, exists, gt, isNull, or, sql } from "drizzle-orm";
 import { createMiddleware } from "hono/factory";
 import { accessTokenSeconds, invalidToken, type Principal } from "../auth/access-token.ts";
 import { authenticate, authenticatedFor } from "../auth/authenticate.ts";
 import { hashOf, newRandomToken } from "../auth/random-token.ts";
-import { admitSocket } from "../auth/session-sockets.ts";
+import { noteSocket } from "../auth/session-sockets.ts";
 import { type Database, database } from "../db/database.ts";
-import { documents, linkVisitors, sessionDocuments, shareLinks, workspaces } from "../db/schema.ts";
+import {
+  documents,
+  linkVisitors,
+  memberships,
+  sessionDocuments,
+  shareLinks,
+  workspaces,
+} from "../db/schema.ts";
 import { bearerToken } from "../platform/bearer-token.ts";
 import { clientAddress } from "../platform/client-network.ts";
 import { Problem } from "../platform/problem.ts";
@@ -14,6 +21,7 @@ import type { RequestContext } from "../platform/request-context.ts";
 import { limits } from "../protocol/limits.ts";
 import type { Scope } from "../protocol/rest/tokens.ts";
 import { keepGuestNames } from "./author-names.ts";
+import { readableBy } from "./readable-by.ts";
 
 // Who comes into a document by a link: people, who are let in with their own tokens from then on, and guests, who get a
 // token for this document, and are nobody elsewhere.
@@ -158,15 +166,28 @@ export function visitorFor(scope: Scope) {
   });
 }
 
-/** As `admitSocket`, and for guests: notes the socket, where whoever takes the access away will find it. */
-export async function admitVisitor(
+/**
+ * As `noteSocket`, and for guests: notes the socket, where whoever takes the access away will find it, if the visitor is something in
+ * the document.
+ */
+export function noteVisitor(
   db: Database,
-  { sessionId, kind, guestName }: Visitor,
+  { userId, sessionId, kind, guestName }: Visitor,
   documentId: string,
   now: number,
-): Promise<boolean> {
-  if (guestName === undefined) return admitSocket(db, { sessionId, kind, documentId }, now);
-  const admitted = await db
+) {
+  if (guestName === undefined) {
+    const readable = db
+      .select({ id: documents.id })
+      .from(documents)
+      .leftJoin(
+        memberships,
+        and(eq(memberships.workspaceId, documents.workspaceId), eq(memberships.userId, userId)),
+      )
+      .where(and(eq(documents.id, documentId), readableBy(userId, now)));
+    return noteSocket(db, { sessionId, kind, documentId }, now, exists(readable));
+  }
+  return db
     .insert(sessionDocuments)
     .select(
       sql`SELECT visitor_id, document_id, ${now} FROM link_visitors
@@ -177,5 +198,4 @@ export async function admitVisitor(
       set: { admittedAt: now },
     })
     .returning({ sessionId: sessionDocuments.sessionId });
-  return admitted.length > 0;
 }

@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { app } from "../../src/app.ts";
 import { isLive, sessionMemory } from "../../src/auth/live-sessions.ts";
 import { sessionMaxAge, sessionMaxIdle } from "../../src/auth/session-rules.ts";
-import { admitSocket, closeSocketsOf, sweepSockets } from "../../src/auth/session-sockets.ts";
+import { closeSocketsOf, noteSocket, sweepSockets } from "../../src/auth/session-sockets.ts";
 import { database } from "../../src/db/database.ts";
 import { closeSockets } from "../../src/documents/close-sockets.ts";
 import type { TokensBody } from "../../src/protocol/rest/accounts.ts";
@@ -184,10 +184,10 @@ describe("AU-5: the sweep", () => {
       documentId,
       kind: "person" as const,
     });
-    await admitSocket(db, where(old), Date.now());
-    await admitSocket(db, where(renewed), Date.now());
+    await noteSocket(db, where(old), Date.now());
+    await noteSocket(db, where(renewed), Date.now());
     pass(600_000);
-    await admitSocket(db, where(renewed), Date.now());
+    await noteSocket(db, where(renewed), Date.now());
     pass(60_001);
     await sweepSockets(env, closeSockets, Date.now());
     expect(await rowsOf(sessionId(account))).toEqual([renewed]);
@@ -225,6 +225,6 @@ describe("AU-6: an access token", () => {
     // D1's answer is still fresh, and says until when.
     expectProblem(await me(account.access_token), "invalid_token");
     const where = { sessionId: sessionId(account), documentId: id, kind: "person" as const };
-    expect(await admitSocket(db, where, Date.now())).toBe(false);
+    expect(await noteSocket(db, where, Date.now())).toEqual([]);
   });
 });

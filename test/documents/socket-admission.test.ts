@@ -143,6 +143,23 @@ describe("GET /ws/documents/{id}", () => {
     expect(await listDurableObjectIds(env.ROOMS)).toHaveLength(before.length);
   });
 
+  it("AU-5: notes where a session has sockets, and of a document that it may not enter nothing", async () => {
+    const noted = async (token: string, documentId: string) => {
+      const headers = { authorization: `Bearer ${token}` };
+      const { status } = await exports.default.fetch(upgrade(`/ws/documents/${documentId}`, headers));
+      const { sid } = JSON.parse(atob(token.split(".")[1]!));
+      const { results } = await env.DB.prepare(
+        "SELECT document_id FROM session_documents WHERE session_id = ?",
+      )
+        .bind(sid)
+        .all();
+      return { status, results };
+    };
+    expect(await noted(account.access_token, id)).toEqual({ status: 101, results: [{ document_id: id }] });
+    const stranger = await newAccount();
+    expect(await noted(stranger.access_token, id)).toEqual({ status: 404, results: [] });
+  });
+
   it.each(["x", "..", "%2e%2e", crypto.randomUUID().toUpperCase()])("refuses the id %s", async (bad) => {
     const answer = await refused(
       upgrade(`/ws/documents/${bad}`, { authorization: `Bearer ${account.access_token}` }),

@@ -15,14 +15,15 @@ const parameters = {
   /** Milliseconds that D1 is at work on a call: one that reads by an index, as Cloudflare reckons, and one that writes. Assumed. */
   d1: { readMs: 1, writeMs: 3 },
   /**
-   * Calls of D1, and how many of them write, with all that comes after the answer: counted in the service (`d1Gate.stats`), on documents
-   * without webhooks.
+   * Calls of D1, and how many of them write, with all that comes after the answer: counted in the service (`materi_d1_calls_total`), on
+   * documents without webhooks. What comes after the answer is shared with others of the same second: of 50 documents made in a second
+   * each takes 2.4 calls, 2 of its own; an announcement, of which there are some ten in a second, is reckoned with 1 of its own and 1.5.
    */
   calls: {
     read: { calls: 2, writes: 0 },
     open: { calls: 3, writes: 1 },
-    create: { calls: 6, writes: 4 },
-    announcement: { calls: 6, writes: 3 },
+    create: { calls: 2.5, writes: 2.2 },
+    announcement: { calls: 2.5, writes: 2 },
     renewal: { calls: 3, writes: 1 },
   },
   /** What somebody does in an hour in which they are at work. Assumed: of it they type for 20 minutes, announced once a minute. */

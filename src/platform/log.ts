@@ -47,7 +47,8 @@ export function errorFields(error: unknown): LogFields {
     code = found ?? code;
   }
   return {
-    error: error instanceof Error ? error.constructor.name : typeof error,
+    // The bundler writes a class that speaks of itself as `_Name`.
+    error: error instanceof Error ? error.constructor.name.replace(/^_/, "") : typeof error,
     ...(code !== undefined && { code }),
     at: error instanceof Error ? firstFrame(error) : undefined,
   };

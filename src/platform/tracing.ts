@@ -15,7 +15,7 @@ export type ActiveSpan = Pick<Span, "setAttributes" | "isTraced">;
  */
 export function inSpan<T>(name: string, attributes: SpanAttributes, run: (span: ActiveSpan) => T): T {
   return tracing.enterSpan(name, (span) => {
-    span.setAttributes(attributes);
+    if (span.isTraced) span.setAttributes(attributes);
     try {
       const result = run(span);
       if (!(result instanceof Promise)) return result;

@@ -22,8 +22,8 @@ export class DocumentRoom extends YServer<Env> {
 }
 
 export default {
-  /** `/parties/rooms/<name>`. */
+  /** `/ws/parties/rooms/<name>`: where assets are not looked for first, as for our own sockets (wrangler.toml). */
   async fetch(request, env) {
-    return (await routePartykitRequest(request, env)) ?? new Response("ok");
+    return (await routePartykitRequest(request, env, { prefix: "ws/parties" })) ?? new Response("ok");
   },
 } satisfies ExportedHandler<Env>;

@@ -10,7 +10,7 @@ export async function yPartyserver(bench: Bench, isCompressed = false): Promise<
   const server = await bench.server(worker);
   return {
     name: isCompressed ? "y-partyserver, compressed" : "y-partyserver",
-    url: (document) => `${server.url.replace("http", "ws")}/parties/rooms/${document}`,
+    url: (document) => `${server.url.replace("http", "ws")}/ws/parties/rooms/${document}`,
     prefix: () => new Uint8Array(),
     // It sends every update to everybody, its author among them, once it is applied. It is stored later.
     acknowledges: "by echo",

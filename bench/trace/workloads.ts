@@ -44,20 +44,27 @@ const replayed = (services: readonly TraceService[], window: number, bench: Benc
   }));
 };
 
+/** Materi, the LIMITs and the peers, each writing with this window. */
+async function inTurns(window: number, bench: Bench): Promise<Contender[]> {
+  const limits = [await limit(bench, "each"), await limit(bench, "gathered")];
+  const peers = await (await peersOf(bench)).traces(bench);
+  return replayed([await ours(bench), ...limits, ...peers], window, bench);
+}
+
 export const traceWorkloads: readonly Workload[] = [
   {
     id: "trace-fast",
     name: "recorded trace, 1 writer and 1 observer, as fast as they can",
     isQuick: true,
     targets: [{ figure: "edits/s", of: "LIMIT(b)", atLeast: 7 }],
-    async contenders(bench) {
-      const limits = [await limit(bench, "each"), await limit(bench, "gathered")];
-      return replayed(
-        [await ours(bench), ...limits, ...(await (await peersOf(bench)).traces(bench))],
-        32,
-        bench,
-      );
-    },
+    contenders: (bench) => inTurns(32, bench),
+  },
+  {
+    id: "trace-wide",
+    name: "the same with up to 1,024 edits on their way, composed by clients that do so",
+    isQuick: false,
+    targets: [],
+    contenders: (bench) => inTurns(1_024, bench),
   },
   {
     id: "trace-single",

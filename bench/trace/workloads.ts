@@ -61,7 +61,7 @@ export const traceWorkloads: readonly Workload[] = [
   },
   {
     id: "trace-wide",
-    name: "the same with up to 1,024 edits on their way, composed by clients that do so",
+    name: "recorded trace, 1 writer and 1 observer, up to 1,024 edits on their way",
     isQuick: false,
     targets: [],
     contenders: (bench) => inTurns(1_024, bench),

@@ -9,5 +9,6 @@ export async function appPage(c: Context<RequestContext>): Promise<Response | un
   const goesThere = c.req.header("sec-fetch-mode") === "navigate";
   if (c.req.method !== "GET" || !goesThere || c.req.path.startsWith("/api/")) return undefined;
   const page = await c.env.ASSETS.fetch(new URL("/", c.req.url));
-  return page.ok ? page : undefined;
+  // A copy, whose headers can be set.
+  return page.ok ? new Response(page.body, page) : undefined;
 }

@@ -10,8 +10,17 @@ export function isAllowedOrigin(c: Context, origin: string): boolean {
   return origin === new URL(c.req.url).origin || settingsOf(c.env).allowedOrigins.includes(origin);
 }
 
-/** Lets the pages of allowed origins, and no others, read answers (CORS), and have cookies sent along. */
-export const crossOrigin = cors({
+/**
+ * Lets the pages of allowed origins, and no others, read answers (CORS), and have cookies sent along. Who names no origin is no page of
+ * another one, and is told that pages might get another answer.
+ */
+export const crossOrigin = createMiddleware<RequestContext>(async (c, next) => {
+  if (c.req.header("origin") !== undefined) return forPages(c, next);
+  await next();
+  c.res.headers.append("vary", "Origin");
+});
+
+const forPages = cors({
   origin: (origin, c) => (origin && isAllowedOrigin(c, origin) ? origin : null),
   credentials: true,
   allowHeaders: [

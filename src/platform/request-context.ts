@@ -65,12 +65,12 @@ async function answer(c: Context<RequestContext>, next: Next, span: ActiveSpan):
   if (status !== 101) finish(c, { requestId, traceparent });
 }
 
-/** The headers that hold for every answer. */
+/** The headers that hold for every answer: one that was made here, whose headers can be set. */
 function finish(
   c: Context<RequestContext>,
   { requestId, traceparent }: { requestId: string; traceparent: string },
 ): void {
-  const headers = new Headers(c.res.headers);
+  const { headers } = c.res;
   headers.set("x-request-id", requestId);
   headers.set("traceparent", traceparent);
   if (!headers.has("cache-control")) headers.set("cache-control", "no-store");
@@ -80,12 +80,9 @@ function finish(
   if (!headers.has("content-security-policy")) {
     headers.set("content-security-policy", "default-src 'none'; frame-ancestors 'none'");
   }
-  if (new URL(c.req.url).protocol === "https:") {
+  if (c.req.url.startsWith("https:")) {
     headers.set("strict-transport-security", "max-age=31536000; includeSubDomains");
   }
-  const { body, status } = c.res;
-  c.res = undefined;
-  c.res = new Response(body, { status, headers });
 }
 
 const documentRoute = /\/documents\/:id(\/|$)/;

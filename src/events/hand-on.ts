@@ -73,6 +73,9 @@ export const handOnAfter = createMiddleware<RequestContext>(async (c, next) => {
 /** Milliseconds between two times that an isolate hands on: what is recorded meanwhile goes together. */
 const gatherMs = 100;
 
+/** Milliseconds after which whoever hands on leaves it to the next who records something: a request goes on for 30 s behind its answer. */
+const turnMs = 10_000;
+
 /** Milliseconds after which whoever hands on is taken to have been cut off. */
 const longestMs = 15_000;
 
@@ -90,11 +93,15 @@ export function handOnSoon(env: Env): void {
 async function handOnWhile(env: Env): Promise<void> {
   const work = { until: 0, again: true };
   atWork.set(env.EVENTS, work);
+  const ends = Date.now() + turnMs;
   try {
     while (work.again) {
       work.again = false;
-      work.until = Date.now() + longestMs;
+      // In the last round it is nobody's: who records something from here on begins anew.
+      const isLast = Date.now() >= ends;
+      work.until = isLast ? 0 : Date.now() + longestMs;
       const isMore = await handOn(env, Date.now());
+      if (isLast) return;
       if (!isMore) await scheduler.wait(gatherMs);
       work.again ||= isMore;
     }

@@ -20,26 +20,11 @@ const prime1 = 67_108_859;
 const base1 = 31_415_927;
 const prime2 = 67_108_837;
 const base2 = 27_182_819;
-const [square, cube, fourth] = [powers(2), powers(3), powers(4)];
 
-/** Four units for each reduction, whose latency is all of the time: the sum stays below 2⁵³. */
 export function hashOf(text: string): TextHash {
   let first = 0;
   let second = 0;
-  let index = 0;
-  for (; index + 3 < text.length; index += 4) {
-    const u0 = text.charCodeAt(index) + 1;
-    const u1 = text.charCodeAt(index + 1) + 1;
-    const u2 = text.charCodeAt(index + 2) + 1;
-    const u3 = text.charCodeAt(index + 3) + 1;
-    first = modulo1(
-      first * fourth.firstPower + (u0 * cube.firstPower + u1 * square.firstPower + u2 * base1 + u3),
-    );
-    second = modulo2(
-      second * fourth.secondPower + (u0 * cube.secondPower + u1 * square.secondPower + u2 * base2 + u3),
-    );
-  }
-  for (; index < text.length; index++) {
+  for (let index = 0; index < text.length; index++) {
     const unit = text.charCodeAt(index) + 1;
     first = modulo1(first * base1 + unit);
     second = modulo2(second * base2 + unit);

@@ -28,7 +28,7 @@ export interface HashedChunk {
 }
 
 interface KnownHash {
-  known?: TextHash;
+  known?: TextHash | undefined;
 }
 
 /**
@@ -47,9 +47,9 @@ export class Text {
   #index = 0;
   #start = 0;
 
-  private constructor(chunks: string[], units: number[], hashes: KnownHash[], length: number) {
+  private constructor(chunks: string[], hashes: KnownHash[], length: number) {
     this.#chunks = chunks;
-    this.#units = units;
+    this.#units = chunks.map((chunk) => chunk.length);
     this.#hashes = hashes;
     this.#length = length;
   }
@@ -63,8 +63,7 @@ export class Text {
     const pieces = chunks?.map((chunk) => chunk.text) ?? split(text);
     return new Text(
       pieces,
-      pieces.map((piece) => piece.length),
-      pieces.map((_, index) => (chunks ? { known: chunks[index]!.hash } : {})),
+      pieces.map((_, index) => ({ known: chunks?.[index]?.hash })),
       text.length,
     );
   }
@@ -138,7 +137,7 @@ export class Text {
 
   /** An independent copy that shares the chunks: it costs three words for each. */
   clone(): Text {
-    return new Text(this.#chunks.slice(), this.#units.slice(), this.#hashes.slice(), this.#length);
+    return new Text(this.#chunks.slice(), this.#hashes.slice(), this.#length);
   }
 
   /** Since the text is well-formed, a position is inside a pair just if a low surrogate follows. */
@@ -163,9 +162,10 @@ export class Text {
         while (position < start);
       }
     } else if (this.#length - position < position - start) {
-      index = units.length - 1;
-      start = this.#length - units[index]!;
-      while (position < start) start -= units[--index]!;
+      index = units.length;
+      start = this.#length;
+      do start -= units[--index]!;
+      while (position < start);
     }
     for (let end = start + units[index]!; position > end; end += units[index]!) {
       start = end;

@@ -84,7 +84,7 @@ describe("npm run trace", () => {
     expect(said).toMatch(/└─ HTTP POST \/api\/v1\/documents .*▕█.*▏.* ms/);
     expect(said).toMatch(/ {3}├─ d1_batch .*insert into "documents"/);
     expect(said).toMatch(new RegExp(`─ room\\.commit .*document_id=${id} version=1`));
-    expect(said).toMatch(/├╴\d\d:\d\d:\d\d\.\d{3} info request /);
+    expect(said).toMatch(/[├└]╴\d\d:\d\d:\d\d\.\d{3} info request /);
     // The same by the request's id, and by the newest of all.
     const requestId = /request_id=([\w-]+)/.exec(said)![1]!;
     expect((await trace(requestId)).said).toContain(`document_id=${id}`);

@@ -51,7 +51,7 @@ if (peers) {
     stdio: "inherit",
   });
 }
-const services = new Services({ seconds, all, peers, store, pinned: !smoke });
+const services = new Services({ seconds, all, peers, store, isSmoke: smoke });
 const began = new Date().toISOString();
 const facts = runFacts(store, { rounds, seconds, all, peers });
 

@@ -8,24 +8,24 @@ interface Stoppable {
   stop(): Promise<void>;
 }
 
-/** Services under test, each started when it is first asked for: where they are pinned on the first core, this process on the second. */
+/** Services under test, each started when it is first asked for, on the first core; this process is on the second. In a smoke, wherever there is time. */
 export class Services implements Bench {
   readonly seconds: number;
   readonly all: boolean;
   readonly peers: boolean;
+  readonly isSmoke: boolean;
   readonly #folder: string;
-  readonly #pinned: boolean;
   readonly #started = new Map<string, Promise<Stoppable>>();
 
   /** `store`: the folder in which they keep what they store. */
-  constructor(of: { seconds: number; all: boolean; peers: boolean; store: string; pinned: boolean }) {
-    const { seconds, all, peers, store, pinned } = of;
+  constructor(of: { seconds: number; all: boolean; peers: boolean; store: string; isSmoke: boolean }) {
+    const { seconds, all, peers, store, isSmoke } = of;
     this.seconds = seconds;
     this.all = all;
     this.peers = peers;
     this.#folder = mkdtempSync(join(store, "materi-bench-"));
-    this.#pinned = pinned;
-    if (pinned) stayOn(1);
+    this.isSmoke = isSmoke;
+    if (!isSmoke) stayOn(1);
   }
 
   server(main: string, settings: Record<string, string> = {}, v8Flags = ""): Promise<Server> {
@@ -52,7 +52,7 @@ export class Services implements Bench {
 
   /** A process that is started stays where this one is at that moment. */
   async #onFirstCore<T>(start: () => Promise<T>): Promise<T> {
-    if (!this.#pinned) return start();
+    if (this.isSmoke) return start();
     stayOn(0);
     try {
       return await start();

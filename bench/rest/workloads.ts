@@ -67,13 +67,13 @@ async function settled(): Promise<void> {
   throw new Error("the service does not come to rest");
 }
 
-async function measure(asked: readonly Asking[], seconds: number): Promise<Figures> {
+async function measure(asked: readonly Asking[], { seconds, isSmoke }: Bench): Promise<Figures> {
   const cpu = serverCpu();
   const first = await load(asked, { connections, seconds: warmUpSeconds });
   const own = process.cpuUsage();
   const { waits, seconds: taken } = await load(asked, { connections, seconds });
   const { user, system } = process.cpuUsage(own);
-  await settled();
+  if (!isSmoke) await settled();
   return {
     "requests/s": waits.length / taken,
     "µs of CPU per request": ((serverCpu() - cpu) / (first.waits.length + waits.length)) * 1e6,
@@ -94,7 +94,7 @@ function rest(id: string, name: string, atLeast: number, contests: readonly Cont
         contests.map(async ({ name, main, asking }) => {
           const { url } = await bench.server(main, { LOG_LEVEL: "warn" });
           const asked = (await signUp(url)).map((user) => asking(user, url));
-          return { name, measure: () => measure(asked, bench.seconds) };
+          return { name, measure: () => measure(asked, bench) };
         }),
       );
     },

@@ -3,11 +3,11 @@ import { Random } from "../../test/support/ot-random.ts";
 import { openEditors } from "../editors/ours.ts";
 import { type FilledService, filledService } from "../filled/service.ts";
 import { type Edit, recording, textAfter } from "../trace/recording.ts";
-import type { Figures, Workload } from "../workload.ts";
+import type { Bench, Figures, Workload } from "../workload.ts";
 import { openAsBrowser, type } from "./typist.ts";
 
 /** Of a recording of somebody who has typed that much, the next keys: numbers in frames are as long as they are in practice. */
-const typedBefore = 20_000;
+const typedBefore = ({ isSmoke }: Bench) => (isSmoke ? 100 : 20_000);
 
 /** Keys of one typist, a second. */
 const perSecond = 8;
@@ -15,11 +15,12 @@ const perSecond = 8;
 /** What the project's client and the service send of a typist to somebody who looks on. */
 async function bytesPerKey(
   service: FilledService,
-  { caret, gatherMs, seconds }: { caret: boolean; gatherMs: number; seconds: number },
+  { caret, gatherMs, bench }: { caret: boolean; gatherMs: number; bench: Bench },
 ): Promise<Figures> {
-  const { edits } = recording("automerge-paper", typedBefore + Math.ceil(perSecond * seconds));
-  const next = edits.slice(typedBefore);
-  const { id } = await service.document("", { edits: JSON.stringify(edits.slice(0, typedBefore)) });
+  const before = typedBefore(bench);
+  const { edits } = recording("automerge-paper", before + Math.ceil(perSecond * 4 * bench.seconds));
+  const next = edits.slice(before);
+  const { id } = await service.document("", { edits: JSON.stringify(edits.slice(0, before)) });
   const observer = await openAsBrowser(service.owner, id);
   const typist = await openAsBrowser(service.owner, id, gatherMs);
   await type(typist.session, next, { perSecond, caret, random: new Random(20_261_123) });
@@ -110,9 +111,8 @@ export const typingWorkloads: readonly Workload[] = [
     ],
     async contenders(bench) {
       const service = await filledService(bench);
-      const seconds = 4 * bench.seconds;
       const measure = async (gatherMs: number) => {
-        const figures = [false, true].map((caret) => bytesPerKey(service, { caret, gatherMs, seconds }));
+        const figures = [false, true].map((caret) => bytesPerKey(service, { caret, gatherMs, bench }));
         return Object.assign({}, ...(await Promise.all(figures)));
       };
       return [

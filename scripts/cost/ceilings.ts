@@ -9,7 +9,7 @@ const parameters = {
    * CPU of workerd in µs, from `npm run bench -- --only editors-` and `--only fanout-`: of a commit, of an edit in it besides what the
    * others are sent, and of a frame to one socket. Of c µs per edit with n editors who commit together: commit = (c10 - c50) / (1/10 - 1/50).
    */
-  room: { commitMicros: 200, editMicros: 281, frameMicros: 36 },
+  room: { commitMicros: 425, editMicros: 60, frameMicros: 46 },
   /** Submissions of somebody who types, in a second: one is in flight at a time. Assumed, as in document-costs.ts. */
   submissionsPerSecond: 4,
   /** Milliseconds that D1 is at work on a call: one that reads by an index, as Cloudflare reckons, and one that writes. Assumed. */

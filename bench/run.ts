@@ -22,8 +22,10 @@ const { values: options } = parseArgs({
     peers: { type: "boolean", default: false },
     /** Workloads whose id has this in it; several with commas between them. */
     only: { type: "string" },
-    rounds: { type: "string", default: "3" },
-    seconds: { type: "string", default: "2.5" },
+    /** Of all contenders, in turns. Default: 3, or 2 where three minutes are to do. */
+    rounds: { type: "string" },
+    /** Of one measurement. Default: 2.5, or half a second. */
+    seconds: { type: "string" },
     /** Where the services keep what they store: memory by default, so that a slow disk does not hide the rest. */
     store: { type: "string", default: existsSync("/dev/shm") ? "/dev/shm" : tmpdir() },
     /** Keeps what was measured in results.json, each workload in the place of what it came to before, and writes README.md from it. */
@@ -34,8 +36,9 @@ const { values: options } = parseArgs({
 });
 
 const { all, peers, only, store, smoke } = options;
-const rounds = smoke ? 1 : Number(options.rounds);
-const seconds = smoke ? 0.02 : Number(options.seconds);
+const isBrief = !all && !peers && !only;
+const rounds = smoke ? 1 : Number(options.rounds ?? (isBrief ? 2 : 3));
+const seconds = smoke ? 0.02 : Number(options.seconds ?? (isBrief ? 0.5 : 2.5));
 /** What one workload may take; then the run goes on with the next. */
 const longestMinutes = 10;
 

@@ -43,9 +43,9 @@ const seconds = smoke ? 0.02 : Number(options.seconds ?? (isBrief ? 0.5 : 2.5));
 const longestMinutes = 10;
 
 const named = only?.split(",");
-const chosen = workloads.filter(({ id, isQuick, isLong }) => {
+const chosen = workloads.filter(({ id, isQuick }) => {
   if (named) return named.some((part) => id.includes(part));
-  return smoke ? isQuick && !isLong : isQuick || all || peers;
+  return isQuick || all || peers;
 });
 if (chosen.length === 0) throw new Error(`No workload has ${only} in its id.`);
 

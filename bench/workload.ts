@@ -27,8 +27,6 @@ export interface Workload {
   name: string;
   /** Whether it is among those that `npm run bench` has time for. */
   isQuick: boolean;
-  /** Whether it takes minutes, or many seconds, however short a measurement is told to be: then CI's smoke leaves it out. */
-  isLong?: boolean;
   /** How often it is measured, in turns with the others; the median counts. Default: what the run was told. */
   rounds?: number;
   targets: readonly Target[];

@@ -5,8 +5,7 @@ import { sealedSize } from "./sealed-size.ts";
 const storagePerEdit = (name: string, atMost: number): Workload => ({
   id: `storage-${name}`,
   name: `storage of ${name}: whole history with author and time, and the text`,
-  isQuick: true,
-  isLong: true,
+  isQuick: false,
   // In this process, and the same each time.
   rounds: 1,
   targets: [{ figure: "bytes per edit", atMost }],

@@ -58,8 +58,7 @@ async function contenders(bench: Bench): Promise<Contender[]> {
 export const coldOpen: Workload = {
   id: "cold-open",
   name: "cold open after 259,778 edits",
-  isQuick: true,
-  isLong: true,
+  isQuick: false,
   targets: [
     { figure: "ms", of: "y-partyserver", atMost: 0.15 },
     { figure: "× the text", atMost: 1.01 },

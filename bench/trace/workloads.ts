@@ -69,7 +69,7 @@ export const traceWorkloads: readonly Workload[] = [
   {
     id: "trace-single",
     name: "recorded trace, 1 writer and 1 observer, one edit at a time",
-    isQuick: true,
+    isQuick: false,
     // Every round has the same bytes.
     rounds: 1,
     targets: [

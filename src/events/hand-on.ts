@@ -70,44 +70,14 @@ export const handOnAfter = createMiddleware<RequestContext>(async (c, next) => {
   if (recordedEvents() !== before) handOnSoon(c.env);
 });
 
-/** Milliseconds between two times that an isolate hands on: what is recorded meanwhile goes together. */
-const gatherMs = 100;
-
-/** Milliseconds after which whoever hands on leaves it to the next who records something: a request goes on for 30 s behind its answer. */
-const turnMs = 10_000;
-
-/** Milliseconds after which whoever hands on is taken to have been cut off. */
-const longestMs = 15_000;
-
-/** Who hands on to a queue, until when at most (milliseconds since the epoch), and whether something was recorded since they began. */
-const atWork = new WeakMap<Env["EVENTS"], { until: number; again: boolean }>();
-
-/** The same for what was recorded elsewhere than in a request. Whoever is at it already does it for the others. */
+/** The same for what was recorded elsewhere than in a request. */
 export function handOnSoon(env: Env): void {
-  const now = Date.now();
-  const other = atWork.get(env.EVENTS);
-  if (other && now < other.until) other.again = true;
-  else waitUntil(handOnWhile(env));
-}
-
-async function handOnWhile(env: Env): Promise<void> {
-  const work = { until: 0, again: true };
-  atWork.set(env.EVENTS, work);
-  const ends = Date.now() + turnMs;
-  try {
-    while (work.again) {
-      work.again = false;
-      // In the last round it is nobody's: who records something from here on begins anew.
-      const isLast = Date.now() >= ends;
-      work.until = isLast ? 0 : Date.now() + longestMs;
-      const isMore = await handOn(env, Date.now());
-      if (isLast) return;
-      if (!isMore) await scheduler.wait(gatherMs);
-      work.again ||= isMore;
+  const logged = async () => {
+    try {
+      await handOn(env, Date.now());
+    } catch (error) {
+      log("warn", "events_not_handed_on", errorFields(error));
     }
-  } catch (error) {
-    log("warn", "events_not_handed_on", errorFields(error));
-  } finally {
-    work.until = 0;
-  }
+  };
+  waitUntil(logged());
 }

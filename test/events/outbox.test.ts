@@ -4,7 +4,7 @@ import { expect, it, vi } from "vitest";
 import { database } from "../../src/db/database.ts";
 import { consumeEvents } from "../../src/events/consume.ts";
 import type { RecordedEvent } from "../../src/events/event.ts";
-import { handOn, handOnSoon } from "../../src/events/hand-on.ts";
+import { handOn } from "../../src/events/hand-on.ts";
 import { createWorkspace } from "../../src/workspaces/workspaces.ts";
 import { api, newAccount } from "../support/api.ts";
 import { ringCron } from "../support/cron.ts";
@@ -76,18 +76,6 @@ it("hands an event on again, later each time, until it is done with", async () =
     now = row!.due_at!;
   }
   expect(waits).toEqual([1, 2, 4, 8, 16, 32, 64, 64, 64]);
-});
-
-it("hands on once for all that an isolate records in the same moment, and once for what comes meanwhile", async () => {
-  const prepare = vi.fn((sql: string) => env.DB.prepare(sql));
-  const EVENTS = { sendBatch: (...sent: Parameters<Queue["sendBatch"]>) => env.EVENTS.sendBatch(...sent) };
-  const counted = { ...env, DB: { prepare }, EVENTS } as unknown as Env;
-  for (let request = 0; request < 5; request++) handOnSoon(counted);
-  await vi.waitFor(() => expect(prepare).toHaveBeenCalledTimes(2), soon);
-  await scheduler.wait(250);
-  expect(prepare).toHaveBeenCalledTimes(2);
-  handOnSoon(counted);
-  await vi.waitFor(() => expect(prepare).toHaveBeenCalledTimes(3), soon);
 });
 
 it("keeps an event that a consumer fails on, and lets no other wait for it", async () => {

@@ -1,3 +1,4 @@
+// Past 400 lines: everything that is asked of the log beyond what both logs are held to (operation-log.test.ts), on real tables.
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";

@@ -16,7 +16,8 @@ export class DocumentRoom extends DurableObject<Env> {
 
   override fetch(request: Request): Response {
     const { 0: client, 1: server } = new WebSocketPair();
-    this.ctx.acceptWebSocket(server, [new URL(request.url).pathname.slice(1)]);
+    // The first part of the path: how it stores.
+    this.ctx.acceptWebSocket(server, new URL(request.url).pathname.split("/").slice(1, 2));
     return new Response(null, { status: 101, webSocket: client });
   }
 

@@ -17,6 +17,8 @@ export async function limit(bench: Bench, mode: "each" | "gathered"): Promise<Ed
         async verify() {
           const accepted = editors.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
           await Promise.all(editors.map((editor) => editor.heard(accepted)));
+          if (editors.some((editor) => editor.isGathered !== (mode === "gathered")))
+            throw new Error(`it stored otherwise than ${mode}`);
           const [first, ...others] = editors.map(({ messages }) => messages.join("\n"));
           for (const other of others) if (other !== first) throw new Error("editors saw different sequences");
         },
@@ -74,6 +76,11 @@ class LimitEditor implements Editor {
       if (this.acknowledged === this.#sent) done();
       else this.#idle = done;
     });
+  }
+
+  /** LIMIT(c) has lists of messages in its frames. */
+  get isGathered(): boolean {
+    return this.#frames[0]?.startsWith("[") ?? false;
   }
 
   /** Every message that came, in order. */

@@ -46,7 +46,7 @@ const replayed = (services: readonly TraceService[], window: number, bench: Benc
 
 /** Materi, the LIMITs and the peers, each writing with this window. */
 async function inTurns(window: number, bench: Bench): Promise<Contender[]> {
-  const limits = [await limit(bench, "each"), await limit(bench, "gathered")];
+  const limits = [await limit(bench, "each"), await limit(bench, "gathered"), await limit(bench, "together")];
   const peers = await (await peersOf(bench)).traces(bench);
   return replayed([await ours(bench), ...limits, ...peers], window, bench);
 }

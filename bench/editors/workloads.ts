@@ -8,23 +8,23 @@ import { limit } from "./limit.ts";
 import { ours } from "./ours.ts";
 
 /** Milliseconds before a measurement: what the first moments cost (compiling, first rows) is not what lasts. */
-const warmUpMs = 500;
+const warmUpMs = ({ isSmoke }: Bench) => (isSmoke ? 20 : 500);
 
 async function measure(
   service: EditorService,
   editors: number,
   edits: number,
-  seconds: number,
+  bench: Bench,
 ): Promise<Figures> {
   const session = await service.open(editors);
   try {
     for (const editor of session.editors) editor.start(edits);
-    await sleep(warmUpMs);
+    await sleep(warmUpMs(bench));
     const before = session.editors.map(({ acknowledged }) => acknowledged);
     const waited = session.editors.map(({ waits }) => waits.length);
     const start = performance.now();
     const cpu = serverCpu();
-    await sleep(seconds * 1_000);
+    await sleep(bench.seconds * 1_000);
     const taken = (performance.now() - start) / 1_000;
     const used = serverCpu() - cpu;
     const done = session.editors.map(({ acknowledged }, n) => acknowledged - (before[n] ?? 0));
@@ -59,7 +59,7 @@ const concurrentEditors = (editors: number, edits: number, atLeast: number): Wor
     ];
     return services.map((service) => ({
       name: service.name,
-      measure: () => measure(service, editors, edits, bench.seconds),
+      measure: () => measure(service, editors, edits, bench),
     }));
   },
 });

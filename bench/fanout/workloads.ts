@@ -7,17 +7,21 @@ import { limit } from "./limit.ts";
 import { ours } from "./ours.ts";
 
 const viewers = 500;
+
+/** As many as are there. */
+const audienceOf = ({ isSmoke }: Bench) => (isSmoke ? 50 : viewers);
 const editsPerSecond = 20;
 
 /** Edits before a measurement: what the first ones cost, and the garbage of those who came, is not what lasts. */
-const warmUpEdits = 40;
+const warmUpEdits = ({ isSmoke }: Bench) => (isSmoke ? 1 : 40);
 
 /** It takes so many times the seconds of other measurements: an edit is some 25 ms of work, and 50 of them are few for a mean. */
 const longer = 2;
 
 /** Edits at the pace of a writer, until every viewer has them. */
-async function write(audience: Audience, edits: number): Promise<void> {
-  const expected = audience.delivered + edits * viewers;
+async function write(audience: Audience, edits: number, bench: Bench): Promise<void> {
+  const deliveries = edits * audienceOf(bench);
+  const expected = audience.delivered + deliveries;
   const began = performance.now();
   for (let edit = 0; edit < edits; edit++) {
     await sleep(Math.max(0, began + (edit * 1_000) / editsPerSecond - performance.now()));
@@ -26,19 +30,19 @@ async function write(audience: Audience, edits: number): Promise<void> {
   const deadline = performance.now() + 20_000;
   while (audience.delivered < expected) {
     if (performance.now() > deadline) {
-      throw new Error(`${expected - audience.delivered} of ${edits * viewers} deliveries are missing`);
+      throw new Error(`${expected - audience.delivered} of ${deliveries} deliveries are missing`);
     }
     await sleep(20);
   }
 }
 
-async function measure(service: AudienceService, seconds: number): Promise<Figures> {
-  const audience = await service.open(viewers);
+async function measure(service: AudienceService, bench: Bench): Promise<Figures> {
+  const audience = await service.open(audienceOf(bench));
   try {
-    await write(audience, warmUpEdits);
+    await write(audience, warmUpEdits(bench), bench);
     const before = audience.delivered;
     const cpu = serverCpu();
-    await write(audience, Math.ceil(longer * seconds * editsPerSecond));
+    await write(audience, Math.ceil(longer * bench.seconds * editsPerSecond), bench);
     const used = serverCpu() - cpu;
     await audience.verify();
     const sorted = (waits: readonly number[]) => waits.toSorted((a, b) => a - b);
@@ -64,7 +68,7 @@ export const fanoutWorkloads: readonly Workload[] = [
       const services = [await ours(bench), await limit(bench)];
       return services.map((service) => ({
         name: service.name,
-        measure: () => measure(service, bench.seconds),
+        measure: () => measure(service, bench),
       }));
     },
   },

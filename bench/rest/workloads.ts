@@ -12,10 +12,10 @@ const connections = 32;
  * Four connections each: below what an account may ask in a minute (docs/limits.md). Of networks there is none, as this machine's own
  * address is not counted.
  */
-const users = 8;
+const users = ({ isSmoke }: Bench) => (isSmoke ? 1 : 8);
 
 /** Seconds before a measurement: what the first moments cost (compiling, first rows) is not what lasts. */
-const warmUpSeconds = 0.5;
+const warmUpSeconds = ({ isSmoke }: Bench) => (isSmoke ? 0 : 0.5);
 
 const text = "What is in the document, again and again. ".repeat(24);
 
@@ -34,9 +34,9 @@ interface Contest {
   asking(user: User, url: string): Asking;
 }
 
-async function signUp(url: string): Promise<User[]> {
+async function signUp(url: string, count: number): Promise<User[]> {
   return Promise.all(
-    Array.from({ length: users }, async () => {
+    Array.from({ length: count }, async () => {
       const client = new MateriClient({ url });
       const email = `${randomUUID()}@example.com`;
       const session = await client.auth.register({
@@ -67,9 +67,10 @@ async function settled(): Promise<void> {
   throw new Error("the service does not come to rest");
 }
 
-async function measure(asked: readonly Asking[], { seconds, isSmoke }: Bench): Promise<Figures> {
+async function measure(asked: readonly Asking[], bench: Bench): Promise<Figures> {
+  const { seconds, isSmoke } = bench;
   const cpu = serverCpu();
-  const first = await load(asked, { connections, seconds: warmUpSeconds });
+  const first = await load(asked, { connections, seconds: warmUpSeconds(bench) });
   const own = process.cpuUsage();
   const { waits, seconds: taken } = await load(asked, { connections, seconds });
   const { user, system } = process.cpuUsage(own);
@@ -93,7 +94,7 @@ function rest(id: string, name: string, atLeast: number, contests: readonly Cont
       return Promise.all(
         contests.map(async ({ name, main, asking }) => {
           const { url } = await bench.server(main, { LOG_LEVEL: "warn" });
-          const asked = (await signUp(url)).map((user) => asking(user, url));
+          const asked = (await signUp(url, users(bench))).map((user) => asking(user, url));
           return { name, measure: () => measure(asked, bench) };
         }),
       );

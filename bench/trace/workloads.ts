@@ -10,11 +10,16 @@ import { asBrowser, type TraceService } from "./service.ts";
 const editsPerSecond = 20_000;
 
 /** Edits before a measurement, in a document of their own: what the first moments cost (compiling, first rows) is not what lasts. */
-const warmUpEdits = 2_000;
+const warmUpEdits = ({ isSmoke }: Bench) => (isSmoke ? 40 : 2_000);
 
-async function measure(service: TraceService, { edits, text }: Recording, window: number): Promise<Figures> {
+async function measure(
+  service: TraceService,
+  { edits, text }: Recording,
+  window: number,
+  bench: Bench,
+): Promise<Figures> {
   const before = await service.open();
-  await before.write(edits.slice(0, warmUpEdits), window);
+  await before.write(edits.slice(0, warmUpEdits(bench)), window);
   before.close();
   const session = await service.open();
   try {
@@ -40,7 +45,7 @@ const replayed = (services: readonly TraceService[], window: number, bench: Benc
   const trace = recording("automerge-paper", bench.all ? undefined : editsPerSecond * bench.seconds);
   return services.map((service) => ({
     name: service.name,
-    measure: () => measure(service, trace, window),
+    measure: () => measure(service, trace, window, bench),
   }));
 };
 

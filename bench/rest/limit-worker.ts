@@ -35,7 +35,7 @@ function findStatement(): Promise<Statement> {
 
 const bare = new Hono<{ Bindings: Env }>();
 
-bare.get("/bare/documents/:id", async (c) => {
+bare.get("/api/bare/documents/:id", async (c) => {
   const id = c.req.param("id");
   // The outcome is kept, since a promise of one request is not another's to await.
   if (!find) find = await findStatement();
@@ -58,7 +58,7 @@ bare.get("/bare/documents/:id", async (c) => {
   });
 });
 
-bare.post("/bare/documents", async (c) => {
+bare.post("/api/bare/documents", async (c) => {
   const { title, workspace_id, owner_id } =
     await c.req.json<Record<"title" | "workspace_id" | "owner_id", string>>();
   const id = crypto.randomUUID();

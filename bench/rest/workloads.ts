@@ -129,7 +129,7 @@ export const restWorkloads: readonly Workload[] = [
       ...bare,
       asking: (user, url) => ({
         method: "GET",
-        url: `${url}/bare/documents/${user.documentId}`,
+        url: `${url}/api/bare/documents/${user.documentId}`,
         headers: { "x-user": user.id },
         status: 200,
         check: (answer) => expect(answer, { id: user.documentId, owner_id: user.id, title: "Bench" }),
@@ -153,7 +153,7 @@ export const restWorkloads: readonly Workload[] = [
       ...bare,
       asking: (user, url) => ({
         method: "POST",
-        url: `${url}/bare/documents`,
+        url: `${url}/api/bare/documents`,
         headers: json,
         body: { title: "New", workspace_id: user.workspaceId, owner_id: user.id },
         status: 201,

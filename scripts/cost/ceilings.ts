@@ -17,12 +17,12 @@ const parameters = {
   /**
    * Calls of D1, and how many of them write, with all that comes after the answer: counted in the service (`materi_d1_calls_total`), on
    * documents without webhooks. What comes after the answer is shared with others of the same second: of 50 documents made in a second
-   * each takes 3.4 calls, 3 of its own; an announcement, of which there are some ten in a second, is reckoned with 2 of its own and 1.5.
+   * each takes 2.2 calls, 2 of its own; an announcement, of which there are some ten in a second, is reckoned with 2 of its own and 1.5.
    */
   calls: {
     read: { calls: 2, writes: 0 },
     open: { calls: 3, writes: 1 },
-    create: { calls: 3.5, writes: 3.2 },
+    create: { calls: 2.3, writes: 2.2 },
     announcement: { calls: 3.5, writes: 3 },
     renewal: { calls: 3, writes: 1 },
   },

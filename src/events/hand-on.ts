@@ -5,7 +5,7 @@ import { type Database, database } from "../db/database.ts";
 import { outbox } from "../db/schema.ts";
 import { errorFields, log } from "../platform/log.ts";
 import type { RequestContext } from "../platform/request-context.ts";
-import { recordedEvents } from "./outbox.ts";
+import { patience, recording } from "./outbox.ts";
 
 /** What is in the queue: the event itself stays in the outbox until every consumer has it. */
 export interface EventMessage {
@@ -19,12 +19,6 @@ const atOnce = 100;
 const sweepCalls = 100;
 
 /**
- * Milliseconds after which an event that no consumer has finished is handed to the queue again: doubled for each time, up
- * to an hour.
- */
-const patience = { first: 60_000, doublings: 6 };
-
-/**
  * Hands what is due in the outbox to the queue. It is put off before it is sent, not after: whoever comes at the same time
  * takes other events, and what a queue that fails (or a crash in between) does not take is due again later. True if there
  * may be more.
@@ -32,10 +26,19 @@ const patience = { first: 60_000, doublings: 6 };
 export async function handOn(env: Env, now: number): Promise<boolean> {
   const db = database(env.DB);
   const due = await takeDue(db, now);
-  if (due.length > 0) {
-    await env.EVENTS.sendBatch(due.map(({ id }) => ({ body: { eventId: id } satisfies EventMessage })));
-  }
+  await send(
+    env,
+    due.map(({ id }) => id),
+  );
   return due.length === atOnce;
+}
+
+/** Hands these to the queue. */
+async function send(env: Env, ids: readonly string[]): Promise<void> {
+  for (let from = 0; from < ids.length; from += atOnce) {
+    const messages = ids.slice(from, from + atOnce).map((eventId): EventMessage => ({ eventId }));
+    await env.EVENTS.sendBatch(messages.map((body) => ({ body })));
+  }
 }
 
 function takeDue(db: Database, now: number): Promise<{ id: string }[]> {
@@ -64,20 +67,21 @@ export async function sweepOutbox(env: Env, now: number): Promise<void> {
 
 /** Hands on behind the answer what a request has recorded. What fails is left to the sweep. */
 export const handOnAfter = createMiddleware<RequestContext>(async (c, next) => {
-  const before = recordedEvents();
-  await next();
-  // Others in this isolate may have recorded it: then this finds nothing, or takes it for them.
-  if (recordedEvents() !== before) handOnSoon(c.env);
+  const { ids, areDue } = await recording(next);
+  // D1 is not asked: an id whose event did not come to be is one that nobody finds.
+  if (ids.length > 0) waitUntil(orLater(send(c.env, ids)));
+  if (areDue) handOnSoon(c.env);
 });
 
 /** The same for what was recorded elsewhere than in a request. */
 export function handOnSoon(env: Env): void {
-  const logged = async () => {
-    try {
-      await handOn(env, Date.now());
-    } catch (error) {
-      log("warn", "events_not_handed_on", errorFields(error));
-    }
-  };
-  waitUntil(logged());
+  waitUntil(orLater(handOn(env, Date.now())));
+}
+
+async function orLater(handing: Promise<unknown>): Promise<void> {
+  try {
+    await handing;
+  } catch (error) {
+    log("warn", "events_not_handed_on", errorFields(error));
+  }
 }

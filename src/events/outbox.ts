@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import { SQL, sql } from "drizzle-orm";
 import type { BatchItem } from "drizzle-orm/batch";
 import { type Database, preparedItem } from "../db/database.ts";
@@ -13,10 +14,28 @@ interface NewEvent extends Omit<Event, "workspaceId" | "data"> {
   traceId?: string;
 }
 
-let recorded = 0;
+/**
+ * Milliseconds after which an event that no consumer has finished is handed to the queue again: doubled for each time, up
+ * to an hour.
+ */
+export const patience = { first: 60_000, doublings: 6 };
 
-/** How many events this isolate was about to record: `handOnAfter` compares. */
-export const recordedEvents = (): number => recorded;
+/** What a request was about to record. */
+export interface Recorded {
+  /** Of events that are put off as if they had been handed on already: the request hands them on behind its answer. */
+  readonly ids: string[];
+  /** Whether there may be others, which are due at once. */
+  areDue: boolean;
+}
+
+const requests = new AsyncLocalStorage<Recorded>();
+
+/** Answers a request; what it was about to record, also where that came to nothing. */
+export async function recording(answer: () => Promise<void>): Promise<Recorded> {
+  const recorded: Recorded = { ids: [], areDue: false };
+  await requests.run(recorded, answer);
+  return recorded;
+}
 
 /**
  * The statement that records an event, if the statement before it in the same batch changed anything. So what did not
@@ -28,9 +47,13 @@ export function eventIfChanged(
   { type, workspaceId, data }: Event,
   now: number,
 ): BatchItem<"sqlite"> {
-  recorded += 1;
+  const request = requests.getStore();
+  const id = crypto.randomUUID();
+  request?.ids.push(id);
+  const dueAt = request ? now + patience.first : now;
+  const attempts = request ? 1 : 0;
   const traceId = currentTraceId() ?? null;
-  return knownEvent(db, { type, workspaceId, data: JSON.stringify(data), now, traceId });
+  return knownEvent(db, { id, type, workspaceId, data: JSON.stringify(data), now, dueAt, attempts, traceId });
 }
 
 const given = sql.placeholder;
@@ -39,7 +62,7 @@ const knownEvent = preparedItem((db) =>
   db
     .insert(outbox)
     .select(
-      sql`SELECT ${randomUuid}, ${given("type")}, ${given("workspaceId")}, ${given("data")}, ${given("now")}, ${given("now")}, 0, ${given("traceId")} WHERE changes() > 0`,
+      sql`SELECT ${given("id")}, ${given("type")}, ${given("workspaceId")}, ${given("data")}, ${given("now")}, ${given("dueAt")}, ${given("attempts")}, ${given("traceId")} WHERE changes() > 0`,
     ),
 );
 
@@ -53,7 +76,8 @@ export function eventsFrom(
   from: SQL,
   now: number,
 ): BatchItem<"sqlite"> {
-  recorded += 1;
+  const request = requests.getStore();
+  if (request) request.areDue = true;
   const json = data instanceof SQL ? data : JSON.stringify(data);
   return db
     .insert(outbox)

@@ -1,6 +1,7 @@
-import { createMessageBatch } from "cloudflare:test";
+import { createExecutionContext, createMessageBatch, waitOnExecutionContext } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, it, vi } from "vitest";
+import { app } from "../../src/app.ts";
 import { database } from "../../src/db/database.ts";
 import { consumeEvents } from "../../src/events/consume.ts";
 import type { RecordedEvent } from "../../src/events/event.ts";
@@ -45,6 +46,55 @@ it("hands an event to every consumer behind the answer, by way of the queue", as
     expect(await rowsAbout(body.id)).toMatchObject([{ type: "workspaces.created", due_at: null }]);
   }, soon);
 });
+
+it.each([
+  ["takes it", () => Promise.resolve(), []],
+  ["refuses it", () => Promise.reject(new Error("the queue is down")), [["events_not_handed_on"]]],
+])(
+  "EV-1: an event that a request hands on is due again in a minute, when the queue %s",
+  async (_, queue, lines) => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const { access_token: token } = await newAccount();
+    const handed: string[] = [];
+    const statements: string[] = [];
+    const DB = new Proxy(env.DB, {
+      get(target, name) {
+        if (name !== "prepare") return Reflect.get(target, name).bind(target);
+        return (sql: string) => {
+          statements.push(sql);
+          return target.prepare(sql);
+        };
+      },
+    });
+    const EVENTS = {
+      sendBatch(messages: { body: { eventId: string } }[]) {
+        handed.push(...messages.map(({ body }) => body.eventId));
+        return queue();
+      },
+    };
+    const context = createExecutionContext();
+    const began = Date.now();
+    const request = new Request("https://materi.test/api/v1/workspaces", {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      body: JSON.stringify({ name: "Team" }),
+    });
+    const answer = await app.fetch(request, { ...env, DB, EVENTS } as unknown as Env, context);
+    expect(answer.status).toBe(201);
+    const { id } = await answer.json<{ id: string }>();
+    await waitOnExecutionContext(context);
+    await vi.waitFor(() => expect(handed).toHaveLength(1));
+    const [row] = await rowsAbout(id);
+    expect(row).toMatchObject({ id: handed[0], type: "workspaces.created", attempts: 1 });
+    expect(row!.due_at! - began).toBeGreaterThanOrEqual(60_000);
+    expect(row!.due_at! - began).toBeLessThan(75_000);
+    // The request knows what it has recorded: to hand it on takes no call of D1.
+    expect(statements.filter((sql) => /^\s*update "outbox"/i.test(sql))).toEqual([]);
+    const told = () => warn.mock.calls.map(([line]) => [JSON.parse(String(line)).event]);
+    await vi.waitFor(() => expect(told()).toEqual(lines));
+    warn.mockRestore();
+  },
+);
 
 it("EV-1: takes up, by the cron, what a crash has left in the outbox", async () => {
   const { id } = await unnoticedWorkspace();

@@ -4,14 +4,15 @@ import { costOf, dollars, grouped, prices, table } from "./prices.ts";
 
 /**
  * What `node bench/fanout/large-audience.ts 2000 10` printed, and with ` 100 3` behind it: the same viewers at many small
- * fan-outs, three levels of them. Both on two cores that eight other people were using.
+ * fan-outs, three levels of them. Medians of four runs each, in turns, on an idle machine: 65 to 69 and 64 to 72 µs for a frame, so
+ * that a call to a fan-out is a few tenths of a millisecond, and no better known.
  */
 const measured = {
   asOf: "2026-11-23",
   viewers: 2_000,
   editsPerSecond: 5,
-  few: { fanouts: 2, microsPerFrame: 46, joinsPerSecond: 266, latencyMs: { p50: 401, p99: 1_453 } },
-  many: { fanouts: 19, microsPerFrame: 70, joinsPerSecond: 120, latencyMs: { p50: 454, p99: 907 } },
+  few: { fanouts: 2, microsPerFrame: 66, joinsPerSecond: 366, latencyMs: { p50: 187, p99: 500 } },
+  many: { fanouts: 19, microsPerFrame: 68, joinsPerSecond: 290, latencyMs: { p50: 196, p99: 548 } },
 };
 
 /** CPU of the whole service for one frame at one viewer, and for one call to a fan-out, by what the second run took more. */

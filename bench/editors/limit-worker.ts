@@ -1,5 +1,6 @@
 // The platform's ceiling: a Durable Object that stores and broadcasts what comes, and does nothing else. LIMIT(b) has an INSERT and a
-// broadcast for each message, LIMIT(c) gathers those of a turn of timers: one transaction with one row, and one frame for each socket.
+// broadcast for each message, LIMIT(c) gathers those of a turn of timers: one transaction with one row, and one frame for each socket;
+// "by sync" gathers those that come until storage has what was stored before, which is no timer's millisecond.
 import { DurableObject } from "cloudflare:workers";
 
 // What wrangler.toml has besides; the room's binding leads to the class below.
@@ -22,13 +23,16 @@ export class DocumentRoom extends DurableObject<Env> {
   }
 
   override webSocketMessage(socket: WebSocket, message: string): void {
-    if (this.ctx.getTags(socket)[0] === "each") {
+    const [mode] = this.ctx.getTags(socket);
+    if (mode === "each") {
       this.#version += 1;
       this.ctx.storage.sql.exec("INSERT INTO messages VALUES (?, ?)", this.#version, message);
       this.#broadcast(message);
       return;
     }
-    if (this.#waiting.push(message) === 1) setTimeout(() => this.#flush(), 0);
+    if (this.#waiting.push(message) > 1) return;
+    if (mode === "synced") void this.ctx.storage.sync().then(() => this.#flush());
+    else setTimeout(() => this.#flush(), 0);
   }
 
   #flush(): void {
@@ -47,7 +51,7 @@ export class DocumentRoom extends DurableObject<Env> {
 }
 
 export default {
-  /** `/each/<name>` and `/gathered/<name>`. */
+  /** `/each/<name>`, `/gathered/<name>` and `/synced/<name>`. */
   fetch(request: Request, env: Env): Promise<Response> | Response {
     const { pathname } = new URL(request.url);
     if (request.headers.get("upgrade") !== "websocket") return new Response("ok");

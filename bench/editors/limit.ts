@@ -3,12 +3,14 @@ import { WebSocket } from "ws";
 import type { Bench } from "../workload.ts";
 import { type Editor, type EditorService, firstUnits, randomFrom, type Session } from "./editor.ts";
 
-/** LIMIT(b) is `each`, LIMIT(c) is `gathered` (limit-worker.ts). */
-export async function limit(bench: Bench, mode: "each" | "gathered"): Promise<EditorService> {
+const names = { each: "LIMIT(b)", gathered: "LIMIT(c)", synced: "LIMIT(c), by sync" };
+
+/** How limit-worker.ts stores. */
+export async function limit(bench: Bench, mode: keyof typeof names): Promise<EditorService> {
   const server = await bench.server("bench/editors/limit-worker.ts");
   let documents = 0;
   return {
-    name: mode === "each" ? "LIMIT(b)" : "LIMIT(c)",
+    name: names[mode],
     async open(count): Promise<Session> {
       const url = `${server.url.replace("http", "ws")}/${mode}/${++documents}-${Date.now()}`;
       const editors = await Promise.all(Array.from({ length: count }, (_, n) => LimitEditor.open(url, n)));
@@ -17,7 +19,7 @@ export async function limit(bench: Bench, mode: "each" | "gathered"): Promise<Ed
         async verify() {
           const accepted = editors.reduce((sum, { acknowledged }) => sum + acknowledged, 0);
           await Promise.all(editors.map((editor) => editor.heard(accepted)));
-          if (editors.some((editor) => editor.isGathered !== (mode === "gathered")))
+          if (editors.some((editor) => editor.isGathered === (mode === "each")))
             throw new Error(`it stored otherwise than ${mode}`);
           const [first, ...others] = editors.map(({ messages }) => messages.join("\n"));
           for (const other of others) if (other !== first) throw new Error("editors saw different sequences");

@@ -55,6 +55,7 @@ const concurrentEditors = (editors: number, edits: number, atLeast: number): Wor
       await ours(bench),
       await limit(bench, "each"),
       await limit(bench, "gathered"),
+      ...(bench.peers ? [await limit(bench, "synced")] : []),
       ...(await (await peersOf(bench)).editors(bench)),
     ];
     return services.map((service) => ({

@@ -10,7 +10,8 @@ interface Message {
   edits: readonly Edit[];
 }
 
-type Mode = "each" | "gathered" | "together";
+const names = { each: "LIMIT(b)", gathered: "LIMIT(c)", together: "LIMIT(b), one message at a time" };
+type Mode = keyof typeof names;
 
 /**
  * LIMIT(b) is `each`, LIMIT(c) is `gathered` (../editors/limit-worker.ts): an edit is a message. `together`: LIMIT(b) is sent what may be
@@ -21,7 +22,7 @@ export async function limit(bench: Bench, mode: Mode): Promise<TraceService> {
   const path = mode === "gathered" ? mode : "each";
   let documents = 0;
   return {
-    name: { each: "LIMIT(b)", gathered: "LIMIT(c)", together: "LIMIT(b), one message at a time" }[mode],
+    name: names[mode],
     async open() {
       const url = `${server.url.replace("http", "ws")}/${path}/${mode}-${++documents}-${Date.now()}`;
       return new LimitSession(await open(url), await open(url), mode);

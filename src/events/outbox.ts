@@ -20,7 +20,7 @@ interface NewEvent extends Omit<Event, "workspaceId" | "data"> {
  */
 export const patience = { first: 60_000, doublings: 6 };
 
-/** What a request was about to record. */
+/** What a request was about to record until it was answered. */
 export interface Recorded {
   /** Of events that are put off as if they had been handed on already: the request hands them on behind its answer. */
   readonly ids: string[];
@@ -28,12 +28,15 @@ export interface Recorded {
   areDue: boolean;
 }
 
-const requests = new AsyncLocalStorage<Recorded>();
+const requests = new AsyncLocalStorage<{ recorded: Recorded | undefined }>();
 
 /** Answers a request; what it was about to record, also where that came to nothing. */
 export async function recording(answer: () => Promise<void>): Promise<Recorded> {
   const recorded: Recorded = { ids: [], areDue: false };
-  await requests.run(recorded, answer);
+  const request: { recorded: Recorded | undefined } = { recorded };
+  await requests.run(request, answer);
+  // Nobody hands on what is still to come behind the answer: it is due at once.
+  request.recorded = undefined;
   return recorded;
 }
 
@@ -47,11 +50,11 @@ export function eventIfChanged(
   { type, workspaceId, data }: Event,
   now: number,
 ): BatchItem<"sqlite"> {
-  const request = requests.getStore();
+  const recorded = requests.getStore()?.recorded;
   const id = crypto.randomUUID();
-  request?.ids.push(id);
-  const dueAt = request ? now + patience.first : now;
-  const attempts = request ? 1 : 0;
+  recorded?.ids.push(id);
+  const dueAt = recorded ? now + patience.first : now;
+  const attempts = recorded ? 1 : 0;
   const traceId = currentTraceId() ?? null;
   return knownEvent(db, { id, type, workspaceId, data: JSON.stringify(data), now, dueAt, attempts, traceId });
 }
@@ -76,8 +79,8 @@ export function eventsFrom(
   from: SQL,
   now: number,
 ): BatchItem<"sqlite"> {
-  const request = requests.getStore();
-  if (request) request.areDue = true;
+  const recorded = requests.getStore()?.recorded;
+  if (recorded) recorded.areDue = true;
   const json = data instanceof SQL ? data : JSON.stringify(data);
   return db
     .insert(outbox)

@@ -6,6 +6,7 @@ import { database } from "../../src/db/database.ts";
 import { consumeEvents } from "../../src/events/consume.ts";
 import type { RecordedEvent } from "../../src/events/event.ts";
 import { handOn } from "../../src/events/hand-on.ts";
+import { recording } from "../../src/events/outbox.ts";
 import { createWorkspace } from "../../src/workspaces/workspaces.ts";
 import { api, newAccount } from "../support/api.ts";
 import { ringCron } from "../support/cron.ts";
@@ -95,6 +96,16 @@ it.each([
     warn.mockRestore();
   },
 );
+
+it("EV-1: what a request records behind its answer is due at once: nobody hands it on", async () => {
+  const made = Promise.withResolvers<{ id: string }>();
+  const { ids } = await recording(async () => {
+    setTimeout(() => made.resolve(unnoticedWorkspace()), 0);
+  });
+  const { id } = await made.promise;
+  expect(ids).toEqual([]);
+  expect(await rowsAbout(id)).toMatchObject([{ attempts: 0 }]);
+});
 
 it("EV-1: takes up, by the cron, what a crash has left in the outbox", async () => {
   const { id } = await unnoticedWorkspace();

@@ -84,7 +84,7 @@ export const limits = {
    * More than is lost on somebody who reads, as that proves little.
    */
   unprovenUnits: 16_777_216,
-  /** Versions between two hashes of the text that go to everybody: one costs the room some tens of microseconds. */
+  /** Versions between two hashes of the text that go to everybody: one costs the room some tens of microseconds, of a megabyte that was edited all over 0.4 ms. */
   checkVersions: 256,
   reportOperations,
   reportUnits,

@@ -2,7 +2,7 @@ import type { Workload } from "../workload.ts";
 import { aim, beyond, figureOf, type Rounds, reached, shown, unit } from "./figures.ts";
 import { label, line, logScale, powersOfTen, px, svg } from "./svg.ts";
 
-const width = 860;
+const width = 940;
 const left = 250;
 const right = 720;
 const barHeight = 15;

@@ -42,7 +42,7 @@ export interface Bench {
   readonly seconds: number;
   /** Whether the run takes its time: then traces are replayed to their end. */
   readonly all: boolean;
-  /** Whether it is only seen that all works: then nobody waits for a service to come to rest, beside which others are at work. */
+  /** Whether it is only seen that all works, as soon as can be: then nothing is warmed up, few take part, and nobody waits for a service to come to rest, beside which others are at work. */
   readonly isSmoke: boolean;
   /** Whether other projects are measured too: what they need is installed by then. */
   readonly peers: boolean;

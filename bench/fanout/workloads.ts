@@ -7,10 +7,10 @@ import { limit } from "./limit.ts";
 import { ours } from "./ours.ts";
 
 const viewers = 500;
-
-/** As many as are there. */
-const audienceOf = ({ isSmoke }: Bench) => (isSmoke ? 50 : viewers);
 const editsPerSecond = 20;
+
+/** How many watch. */
+const audienceOf = ({ isSmoke }: Bench) => (isSmoke ? 50 : viewers);
 
 /** Edits before a measurement: what the first ones cost, and the garbage of those who came, is not what lasts. */
 const warmUpEdits = ({ isSmoke }: Bench) => (isSmoke ? 1 : 40);

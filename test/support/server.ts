@@ -46,6 +46,8 @@ const bundles = new Map<string, Promise<Bundle>>();
 /** The Worker as it would be deployed, with the options that wrangler.toml gives it. Made once per process. */
 async function makeBundle(main: string): Promise<Bundle> {
   const folder = mkdtempSync(join(tmpdir(), "materi-bundle-"));
+  // wrangler asks that it is there, also where nobody has built the web app.
+  mkdirSync(join(root, "dist/web"), { recursive: true });
   const build = promisify(execFile)(
     process.execPath,
     [wranglerBin, "deploy", main, "--env", "", "--dry-run", "--outdir", folder],

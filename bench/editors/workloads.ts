@@ -53,9 +53,9 @@ const concurrentEditors = (editors: number, edits: number, atLeast: number): Wor
   async contenders(bench: Bench): Promise<Contender[]> {
     const services = [
       await ours(bench),
-      await limit(bench, "each"),
       await limit(bench, "gathered"),
-      ...(bench.peers ? [await limit(bench, "synced")] : []),
+      // No target is of these.
+      ...(bench.peers ? [await limit(bench, "each"), await limit(bench, "synced")] : []),
       ...(await (await peersOf(bench)).editors(bench)),
     ];
     return services.map((service) => ({

@@ -29,15 +29,13 @@ const rowsAbout = async (id: string): Promise<Row[]> =>
 
 const soon = { timeout: 15_000, interval: 50 };
 
-/** A workspace made without a request, so that nothing hands its event on. */
+/** A workspace made without a request, and ahead of time (`at`), so that nothing hands its event on by itself. */
 async function unnoticedWorkspace() {
   const { user } = await newAccount();
-  return createWorkspace(
-    database(env.DB),
-    user.id,
-    { making: { id: crypto.randomUUID(), again: false }, name: "Team" },
-    Date.now(),
-  );
+  const at = Date.now() + 600_000;
+  const making = { id: crypto.randomUUID(), again: false };
+  const { id } = await createWorkspace(database(env.DB), user.id, { making, name: "Team" }, at);
+  return { id, at };
 }
 
 it("hands an event to every consumer behind the answer, by way of the queue", async () => {
@@ -98,24 +96,24 @@ it.each([
 );
 
 it("EV-1: what a request records behind its answer is due at once: nobody hands it on", async () => {
-  const made = Promise.withResolvers<{ id: string }>();
+  const made = Promise.withResolvers<{ id: string; at: number }>();
   const { ids } = await recording(async () => {
     setTimeout(() => made.resolve(unnoticedWorkspace()), 0);
   });
-  const { id } = await made.promise;
+  const { id, at } = await made.promise;
   expect(ids).toEqual([]);
-  expect(await rowsAbout(id)).toMatchObject([{ attempts: 0 }]);
+  expect(await rowsAbout(id)).toMatchObject([{ due_at: at, attempts: 0 }]);
 });
 
 it("EV-1: takes up, by the cron, what a crash has left in the outbox", async () => {
-  const { id } = await unnoticedWorkspace();
-  expect(await rowsAbout(id)).toMatchObject([{ attempts: 0 }]);
-  await ringCron();
+  const { id, at } = await unnoticedWorkspace();
+  expect(await rowsAbout(id)).toMatchObject([{ due_at: at, attempts: 0 }]);
+  await ringCron(at);
   await vi.waitFor(async () => expect(await rowsAbout(id)).toMatchObject([{ due_at: null }]), soon);
 });
 
 it("hands an event on again, later each time, until it is done with", async () => {
-  const { id } = await unnoticedWorkspace();
+  const { id, at } = await unnoticedWorkspace();
   const handed: string[] = [];
   const lossy = {
     ...env,
@@ -125,7 +123,7 @@ it("hands an event on again, later each time, until it is done with", async () =
       },
     },
   } as unknown as Env;
-  let now = Date.now();
+  let now = at;
   const waits: number[] = [];
   for (let attempt = 0; attempt < 9; attempt++) {
     while (await handOn(lossy, now));

@@ -33,7 +33,7 @@ export class TestSocket {
     const ready = this.#received.shift();
     if (ready) return ready;
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => reject(new Error("no frame came within 5 s")), 5_000);
+      const timer = setTimeout(() => reject(new Error("no frame came within 30 s")), 30_000);
       this.#awaiting = (frame) => {
         clearTimeout(timer);
         resolve(frame);

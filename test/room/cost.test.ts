@@ -1,4 +1,4 @@
-import { evictDurableObject, runInDurableObject } from "cloudflare:test";
+import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import page from "../../docs/cost.md?raw";
@@ -95,34 +95,47 @@ async function measure(): Promise<MeasuredRoom> {
     await others[0]!.ask("ping");
     others[0]!.send({ type: "presence", version: 0, selections: [[0, 0]] });
     expect(await others[1]!.next()).toMatchObject({ type: "presence" });
-    others.pop()!.close();
+    const leaver = others.pop()!;
+    leaver.close();
+    // It may still have been shown to the leaver.
+    while ((await leaver.next()).closed === undefined);
     others.push(await join("last"));
   });
+  // Who is shown has an alarm half a minute later, wherever the measuring has come to by then: nobody is, and it rings now.
+  others[0]!.send({ type: "presence", version: 0, selections: null });
+  await others[0]!.drain();
+  await runDurableObjectAlarm(stub);
 
   const typist = new Typist(ann);
-  /** One edit, and its announcement: it is noted, and the alarm is set to what comes next. */
-  const announced = () =>
-    use(async () => {
-      await typist.type();
+  /** One edit, and with its announcement: it is noted, and the alarm is set to what comes next. */
+  const announced = async () => {
+    let typed!: RoomStats;
+    const whole = await use(async () => {
+      typed = await use(() => typist.type());
       await vi.waitFor(
         () =>
           runInDurableObject(stub, async (_object, { storage }) => {
             expect(storage.kv.get("announced")).toBe(typist.version);
             expect(await storage.getAlarm()).not.toBeNull();
           }),
-        { timeout: 20_000, interval: 100 },
+        { timeout: 60_000, interval: 100 },
       );
     });
+    return { typed, whole };
+  };
   const first = await announced();
-  const second = await announced();
+  let second = await announced();
+  // One that rang too early, or had to ring again, is not what an announcement costs.
+  while (second.typed.alarms > 0 || second.whole.alarms > 1) second = await announced();
 
   const { checkVersions } = limits;
   /** The same without an alarm in between, or a hash for everybody, however slow the machine is. */
   const undisturbed = async (act: () => Promise<unknown>): Promise<RoomStats> => {
     for (;;) {
       await ann.drain();
-      // The alarm for its announcement is set.
+      // The alarm for its announcement is set, and then put off: a hundred edits may take longer than it would.
       await typist.type();
+      await runInDurableObject(stub, (_object, { storage }) => storage.setAlarm(Date.now() + 3_600_000));
       const { version } = typist;
       const used = await use(act);
       const checks = Math.floor(typist.version / checkVersions) - Math.floor(version / checkVersions);
@@ -134,6 +147,7 @@ async function measure(): Promise<MeasuredRoom> {
     for (let edit = 0; edit < lone; edit++) await typist.type();
   });
   expect(one).toMatchObject({ flushes: lone, operations: lone, framesIn: lone });
+  const rowsPerCommit = one.rowsWritten / lone;
   const shared = await undisturbed(async () => {
     // The first of them is what the room waits for.
     const frames = Array.from({ length: 51 }, () => typist.next());
@@ -148,10 +162,10 @@ async function measure(): Promise<MeasuredRoom> {
   const load = await stub.stats();
   expect(load.loads).toBe(1);
   return {
-    rowsPerCommit: { of1: one.rowsWritten / lone, of50: shared.rowsWritten - one.rowsWritten / lone },
-    rowsPerSnapshot: snapshot.rowsWritten - one.rowsWritten / lone,
-    rowsPerWriter: first.rowsWritten - second.rowsWritten,
-    rowsPerAnnouncement: second.rowsWritten - one.rowsWritten / lone,
+    rowsPerCommit: { of1: rowsPerCommit, of50: shared.rowsWritten - rowsPerCommit },
+    rowsPerSnapshot: snapshot.rowsWritten - rowsPerCommit,
+    rowsPerWriter: first.typed.rowsWritten - second.typed.rowsWritten,
+    rowsPerAnnouncement: second.whole.rowsWritten - rowsPerCommit,
     rowsOfAudience: opened.rowsWritten + audience.rowsWritten,
     rowsPerLoad: load.rowsRead,
     framesPerOperation: one.framesOut / lone,
@@ -159,9 +173,7 @@ async function measure(): Promise<MeasuredRoom> {
 }
 
 describe("what a room costs", () => {
-  it("docs/cost.md is what a real room is measured to use, times the prices", {
-    timeout: 90_000,
-  }, async () => {
+  it("docs/cost.md is what a real room is measured to use, times the prices", async () => {
     const measured = await measure();
     const tables = costTables(measured);
     expect(page).toContain(tables.prices);

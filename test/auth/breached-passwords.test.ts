@@ -36,8 +36,13 @@ const register = (where: string, password: string) =>
 
 afterEach(() => void vi.restoreAllMocks());
 
+/** A collection that answers is waited for, however busy the machine is: past its second it keeps nobody out. */
+const withPatience = () =>
+  vi.spyOn(AbortSignal, "timeout").mockImplementation(() => new AbortController().signal);
+
 describe("a breached password", () => {
   it("is refused wherever one is chosen, and not quoted", async () => {
+    withPatience();
     const where = `${url}/range/`;
     const { user, access_token: token } = await newAccount();
     await api("POST", "/auth/password/forgot", { json: { email: user.email } });
@@ -58,6 +63,7 @@ describe("a breached password", () => {
   });
 
   it("is looked up by 5 digits of its SHA-1 and nothing else, with padding, whose lines are nobody's", async () => {
+    withPatience();
     expect((await register(`${url}/padded/`, breached)).status).toBe(201);
     const seen = (await (await fetch(`${url}/seen`)).json()) as {
       path: string;
@@ -77,20 +83,23 @@ describe("a breached password", () => {
       const lines = vi.spyOn(console, "warn").mockImplementation(() => {});
       // Port 1 is nobody's.
       const where = way === "refuse" ? "http://127.0.0.1:1/range/" : `${url}/${way}/`;
-      const begun = Date.now();
+      const deadline = vi.spyOn(AbortSignal, "timeout");
       expect((await register(where, breached)).status).toBe(201);
-      // A second for the collection, and the rest for the hash on a busy machine.
-      expect(Date.now() - begun).toBeLessThan(6_000);
-      expect(lines).toHaveBeenCalledOnce();
-      const line = String(lines.mock.calls[0]?.[0]);
-      expect(JSON.parse(line)).toMatchObject({ event: "breached_passwords_unavailable" });
-      expect(line).not.toContain("127.0.0.1");
+      expect(deadline).toHaveBeenCalledWith(1_000);
+      // What others log meanwhile is theirs.
+      const told = lines.mock.calls.map(String).filter((line) => line.includes("breached_passwords"));
+      expect(told.map((line) => JSON.parse(line).event)).toEqual(["breached_passwords_unavailable"]);
+      expect(told[0]).not.toContain("127.0.0.1");
     },
   );
 
   it("is not looked up where nobody has named a collection", async () => {
     const asked = vi.spyOn(globalThis, "fetch");
     expect((await register("", breached)).status).toBe(201);
-    expect(asked).not.toHaveBeenCalled();
+    // Webhooks of other tests may be on their way.
+    const addresses = asked.mock.calls.map(([input]) =>
+      input instanceof Request ? input.url : String(input),
+    );
+    expect(addresses.filter((address) => !address.includes("/hook/"))).toEqual([]);
   });
 });

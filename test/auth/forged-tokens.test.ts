@@ -164,7 +164,7 @@ const forgeries: Record<string, Record<string, () => string | Promise<string>>> 
     "an end that is null": () => signed(JSON.stringify({ ...claims, exp: null })),
     "an end that is a text": () => signed(JSON.stringify({ ...claims, exp: "9999999999" })),
     "an end that no number tells": () => signed(JSON.stringify(claims).replace(/"exp":\d+/, '"exp":1e400')),
-    "a beginning to come": () => token({ payload: { nbf: now + 60 } }),
+    "a beginning to come": () => token({ payload: { nbf: now + 3_600 } }),
     "a beginning that is a text": () => signed(JSON.stringify({ ...claims, nbf: "0" })),
     "no time of issue": () => token({ payload: { iat: undefined } }),
     "a time of issue that is a text": () => signed(JSON.stringify({ ...claims, iat: "0" })),
@@ -237,7 +237,12 @@ describe("AU-13: a refused token's reason", () => {
     expect((await refusal(await token({ payload: { iat: now - 700, exp: now - 100 } }))).reason).toBe(
       "expired",
     );
-    for (const payload of [{ aud: "another-api" }, { iss: "another" }, { nbf: now + 60 }, { sub: "admin" }]) {
+    for (const payload of [
+      { aud: "another-api" },
+      { iss: "another" },
+      { nbf: now + 3_600 },
+      { sub: "admin" },
+    ]) {
       expect((await refusal(await token({ payload }))).reason, JSON.stringify(payload)).toBe("foreign");
     }
     expect((await refusal(await token({ header: { typ: "JWT" } }))).reason).toBe("foreign");

@@ -5,7 +5,7 @@ import { hashOf } from "../../src/auth/random-token.ts";
 import { networkOf } from "../../src/platform/client-network.ts";
 import { limits } from "../../src/protocol/limits.ts";
 import { type Answer, api, expectProblem, newAccount } from "../support/api.ts";
-import { newestMail, tokenIn } from "../support/mailbox.ts";
+import { behindTheAnswer, newestMail, tokenIn } from "../support/mailbox.ts";
 
 const password = "SecurePass123!";
 const { network: perNetwork, account: perAccount } = limits.loginRate;
@@ -103,7 +103,10 @@ describe("AU-7: wrong passwords", () => {
     }
     expect((await login(email, password, address)).status).toBe(200);
     expect((await login(email, password, laptop)).status).toBe(200);
-    await vi.waitFor(async () => expect(await auditOf(id, "login.throttled")).toHaveLength(1));
+    await vi.waitFor(
+      async () => expect(await auditOf(id, "login.throttled")).toHaveLength(1),
+      behindTheAnswer,
+    );
     // Somebody at a new place gets the next turn, and waits for it rather than being refused.
     pass(perAccount.everyMs - 300);
     const start = performance.now();
@@ -134,7 +137,10 @@ describe("AU-7: wrong passwords", () => {
     const { user } = await newAccount();
     const address = newAddress();
     expectProblem(await login(user.email, "wrong password", address), "invalid_credentials");
-    await vi.waitFor(async () => expect(await auditOf(user.id, "login.failed")).toEqual([{ address }]));
+    await vi.waitFor(
+      async () => expect(await auditOf(user.id, "login.failed")).toEqual([{ address }]),
+      behindTheAnswer,
+    );
   });
 
   it("are forgotten: of an address without an account within hours, of a network after 90 days", async () => {

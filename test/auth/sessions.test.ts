@@ -13,6 +13,7 @@ import { limits } from "../../src/protocol/limits.ts";
 import type { TokensBody } from "../../src/protocol/rest/accounts.ts";
 import type { AuditEventBody, SessionBody } from "../../src/protocol/rest/sessions.ts";
 import { type Answer, api, expectProblem, newAccount } from "../support/api.ts";
+import { behindTheAnswer } from "../support/mailbox.ts";
 import { openSocket } from "../support/socket.ts";
 
 const password = "SecurePass123!";
@@ -36,7 +37,7 @@ async function auditOf(token: string): Promise<AuditEventBody[]> {
     const events: AuditEventBody[] = answer.body.items;
     expect(events.some(isOfMessage)).toBe(true);
     return events;
-  });
+  }, behindTheAnswer);
 }
 const isOfMessage = ({ event }: AuditEventBody) => event === "email.verification_sent";
 
@@ -242,8 +243,10 @@ describe("AU-8: what asks for a recent proof of who it is", () => {
     const account = await newAccount();
     pass(9 * 60_000);
     expectProblem(await prove(account.access_token, { password: "SecurePass123?" }), "invalid_credentials");
-    await vi.waitFor(async () =>
-      expect((await auditOf(account.access_token)).map(({ event }) => event)).toContain("login.failed"),
+    await vi.waitFor(
+      async () =>
+        expect((await auditOf(account.access_token)).map(({ event }) => event)).toContain("login.failed"),
+      behindTheAnswer,
     );
     for (const bad of [{}, { password: 1 }, { password: null }, [], "x"]) {
       expectProblem(await prove(account.access_token, bad), "validation_failed");

@@ -54,7 +54,7 @@ beforeAll(async () => {
     token,
     json: { email: friend.user.email, role: "viewer" },
   });
-}, 30_000);
+});
 
 describe("GET /documents", () => {
   it("lists a workspace for each of its members, and for nobody else", async () => {

@@ -20,7 +20,7 @@ beforeAll(async () => {
   here = a!.body.id;
   there = b!.body.id;
   await addMember(here, editor, "editor");
-}, 30_000);
+});
 
 const create = async (title = "Plan", as = owner) =>
   (

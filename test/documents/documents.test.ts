@@ -1,9 +1,12 @@
-import { listDurableObjectIds } from "cloudflare:test";
+import { createExecutionContext, listDurableObjectIds } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, describe, expect, it, vi } from "vitest";
+import { app } from "../../src/app.ts";
 import { limits } from "../../src/protocol/limits.ts";
 import type { DocumentBody } from "../../src/protocol/rest/documents.ts";
 import { type Answer, api, expectProblem, newAccount } from "../support/api.ts";
+import { faultyEnv } from "../support/faulty-env.ts";
+import { roomsBesides } from "../support/rooms.ts";
 
 let token: string;
 let userId: string;
@@ -95,9 +98,21 @@ describe("create", () => {
       .bind(workspace, userId, limits.documentsPerWorkspace - 1)
       .run();
     await created({ title: "The last", workspace_id: workspace });
-    expectProblem(await create({ title: "x", workspace_id: workspace }), "quota_exceeded");
-    const { n } = (await env.DB.prepare("SELECT count(*) AS n FROM room_erasures").first<{ n: number }>())!;
-    expect(n).toBe(0);
+    // Of the notes and rooms that there are, those of this request: others erase theirs behind their answers.
+    const { env: watched, rooms } = faultyEnv(0, "before");
+    const request = new Request("https://materi.test/api/v1/documents", {
+      method: "POST",
+      headers: { authorization: `Bearer ${token}`, "content-type": "application/json" },
+      body: JSON.stringify({ title: "x", workspace_id: workspace }),
+    });
+    const refused = await app.fetch(request, watched, createExecutionContext());
+    expect(await refused.json()).toMatchObject({ error: "quota_exceeded" });
+    expect(rooms.size).toBe(1);
+    for (const id of rooms) {
+      const notes = env.DB.prepare("SELECT count(*) AS n FROM room_erasures WHERE document_id = ?").bind(id);
+      expect(await notes.first("n")).toBe(0);
+      expect(await env.ROOMS.getByName(id).read()).toMatchObject({ ok: false, code: "not_found" });
+    }
     await env.DB.prepare("DELETE FROM documents WHERE workspace_id = ?").bind(workspace).run();
   });
 
@@ -293,7 +308,7 @@ describe("AU-4: somebody else's document", () => {
     await create({ title: "x", workspace_id: crypto.randomUUID() });
     await create({ title: "", content: "x" });
     await api("POST", "/documents", { json: { title: "x" } });
-    expect(await listDurableObjectIds(env.ROOMS)).toHaveLength(before.length);
+    expect(await roomsBesides(before)).toEqual([]);
   });
 });
 

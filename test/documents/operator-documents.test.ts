@@ -45,10 +45,8 @@ describe("the operator's view of a document's life", () => {
       socket.send({ type: "hello", client_id });
       await socket.next();
     }
-    ada.send({ type: "submit", seq: 1, base: 1, op: [5, "!"] });
-    await ada.next();
-    bob.send({ type: "submit", seq: 1, base: 1, op: ["> "] });
-    await bob.next();
+    expect(await ada.submitted({ seq: 1, base: 1, op: [5, "!"] })).toMatchObject({ version: 2 });
+    expect(await bob.submitted({ seq: 1, base: 1, op: ["> "] })).toMatchObject({ version: 3 });
     const { body } = await records(id, "?from=2");
     expect(body).toMatchObject({
       version: 3,

@@ -47,6 +47,14 @@ export class TestSocket {
     return this.next();
   }
 
+  /** Submits an operation, and passes over what others did until the room has taken it. */
+  async submitted(submission: { seq: number; base: number; op: unknown[] }): Promise<Frame> {
+    this.send({ type: "submit", ...submission });
+    let frame = await this.next();
+    while (frame.type === "actors" || frame.type === "operations") frame = await this.next();
+    return frame;
+  }
+
   /** What came and was not read, once the room has answered everything sent so far. */
   async drain(): Promise<Frame[]> {
     // Frames come in order, so all before the answer to this one are here when it comes.

@@ -7,6 +7,7 @@ import { makeAttempt } from "../../src/webhooks/attempt.ts";
 import { claimAttempt } from "../../src/webhooks/deliveries.ts";
 import { api, expectProblem, newAccount } from "../support/api.ts";
 import { ringCron } from "../support/cron.ts";
+import { behindTheAnswer } from "../support/mailbox.ts";
 import { addMember } from "../support/members.ts";
 import type { Script } from "../support/webhook-receiver.ts";
 import { arrived, newTarget, verified, workspaceWithWebhook } from "../support/webhooks.ts";
@@ -28,6 +29,17 @@ const newest = (path: string, status: string) =>
     async () => {
       const [first] = await deliveries(path);
       expect(first).toMatchObject({ status });
+      return first;
+    },
+    { timeout: 20_000, interval: 100 },
+  );
+
+/** Waits until an attempt at the newest delivery is written down with this answer: what has arrived may not be yet. */
+const answered = (path: string, answer: number) =>
+  vi.waitFor(
+    async () => {
+      const [first] = await deliveries(path);
+      expect(first).toMatchObject({ answer });
       return first;
     },
     { timeout: 20_000, interval: 100 },
@@ -195,10 +207,8 @@ describe("a delivery that fails", () => {
     // The first by the queue, the others here, as if time had passed.
     await target.script(asked.map(([answer]) => answer));
     await api("POST", `${path}/ping`, { token });
-    await arrived(target);
     const waits: number[] = [];
-    await vi.waitFor(async () => expect((await deliveries(path))[0].answer).toBe(503));
-    const [first] = await deliveries(path);
+    const first = await answered(path, 503);
     waits.push(Date.parse(first.next_attempt_at) - Date.parse(first.attempted_at));
     for (let attempt = 1; attempt < asked.length; attempt++) {
       await makeAttempt(env, { deliveryId: first.id, attempt }, { now });
@@ -215,10 +225,10 @@ describe("a delivery that fails", () => {
     await target.script([500, 302]);
     const { path } = await workspaceWithWebhook(token, target);
     await api("POST", `${path}/ping`, { token });
-    await arrived(target);
-    const pending = await newest(path, "pending");
-    await vi.waitFor(async () => expect((await deliveries(path))[0].answer).toBe(500));
+    const pending = await answered(path, 500);
+    // Where this took five seconds, the queue has come first.
     await makeAttempt(env, { deliveryId: pending.id, attempt: 1 });
+    await answered(path, 302);
     // It is taken up, and nothing more is heard of it.
     const died = Date.now() + 1;
     await claimAttempt(database(env.DB), { deliveryId: pending.id, attempt: 2 }, died);
@@ -251,12 +261,12 @@ describe("a delivery that fails", () => {
     await target.script(Array(8).fill(503));
     const { path, secret } = await workspaceWithWebhook(token, target);
     await api("POST", `${path}/ping`, { token });
-    await arrived(target);
-    await newest(path, "pending");
+    await answered(path, 503);
     let waited = 0;
-    for (let attempt = 1; attempt < 8; attempt++) {
+    for (let turn = 0; turn < 7; turn++) {
       const [{ id, next_attempt_at, attempts }] = await deliveries(path);
-      expect(attempts).toBe(attempt);
+      // After five seconds the queue makes the second; the others are hours away.
+      if (attempts === 8) break;
       const now = Date.now();
       waited += Date.parse(next_attempt_at) - now;
       await makeAttempt(env, { deliveryId: id, attempt: attempts }, { now });
@@ -321,11 +331,10 @@ describe("a delivery that fails", () => {
     });
 
     const silent = newTarget();
-    await silent.script([500, 500]);
+    await silent.script(Array(8).fill(500));
     const failing = await workspaceWithWebhook(token, silent);
     await api("POST", `${failing.path}/ping`, { token });
-    await arrived(silent);
-    await newest(failing.path, "pending");
+    await answered(failing.path, 500);
     await makeAttemptsOf(failing.path, 1, Date.now() + 5.1 * 86_400_000);
     expect((await api("GET", failing.path, { token })).body).toMatchObject({ disabled_reason: "failing" });
   });
@@ -359,7 +368,7 @@ it("what is old, or belongs to nothing any more, is deleted", async () => {
   await vi.waitFor(async () => {
     await ringCron(hour);
     expect(await rows()).toEqual({ deliveries: 0, events: 0, webhooks: 1 });
-  });
+  }, behindTheAnswer);
   await env.DB.batch([
     env.DB.prepare("DELETE FROM memberships WHERE workspace_id = ?").bind(workspaceId),
     env.DB.prepare("DELETE FROM workspaces WHERE id = ?").bind(workspaceId),

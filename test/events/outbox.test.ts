@@ -48,7 +48,7 @@ it("hands an event to every consumer behind the answer, by way of the queue", as
 
 it.each([
   ["takes it", () => Promise.resolve(), []],
-  ["refuses it", () => Promise.reject(new Error("the queue is down")), [["events_not_handed_on"]]],
+  ["refuses it", () => Promise.reject(new Error("the queue is down")), ["events_not_handed_on"]],
 ])(
   "EV-1: an event that a request hands on is due again in a minute, when the queue %s",
   async (_, queue, lines) => {
@@ -79,18 +79,22 @@ it.each([
       body: JSON.stringify({ name: "Team" }),
     });
     const answer = await app.fetch(request, { ...env, DB, EVENTS } as unknown as Env, context);
+    const ended = Date.now();
     expect(answer.status).toBe(201);
     const { id } = await answer.json<{ id: string }>();
     await waitOnExecutionContext(context);
-    await vi.waitFor(() => expect(handed).toHaveLength(1));
+    await vi.waitFor(() => expect(handed).toHaveLength(1), soon);
     const [row] = await rowsAbout(id);
     expect(row).toMatchObject({ id: handed[0], type: "workspaces.created", attempts: 1 });
     expect(row!.due_at! - began).toBeGreaterThanOrEqual(60_000);
-    expect(row!.due_at! - began).toBeLessThan(75_000);
+    expect(row!.due_at! - ended).toBeLessThanOrEqual(60_000);
     // The request knows what it has recorded: to hand it on takes no call of D1.
     expect(statements.filter((sql) => /^\s*update "outbox"/i.test(sql))).toEqual([]);
-    const told = () => warn.mock.calls.map(([line]) => [JSON.parse(String(line)).event]);
-    await vi.waitFor(() => expect(told()).toEqual(lines));
+    const told = () =>
+      warn.mock.calls
+        .map(([line]) => JSON.parse(String(line)).event)
+        .filter((event) => /^events_/.test(event));
+    await vi.waitFor(() => expect(told()).toEqual(lines), soon);
     warn.mockRestore();
   },
 );

@@ -7,6 +7,7 @@ import { ConfigurationError, type SettingsSource, settingsOf } from "../../src/e
 import { playable } from "../../src/monitoring/play-faults.ts";
 import type { TokensBody } from "../../src/protocol/rest/accounts.ts";
 import { type Answer, api, expectProblem, newAccount } from "../support/api.ts";
+import { behindTheAnswer } from "../support/mailbox.ts";
 
 // The seed's issue matrix, row by row, as docs/debugging.md has it.
 
@@ -138,7 +139,7 @@ describe("the seed's issue matrix", () => {
         .bind(`%${made.body.id}%`)
         .first();
       expect(row).toEqual({ due_at: expect.any(Number), attempts: 1 });
-    });
+    }, behindTheAnswer);
   });
 });
 

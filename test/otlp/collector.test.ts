@@ -43,7 +43,12 @@ async function listening(...answers: Answer[]) {
   const server = createServer(async (request, response) => {
     const answer = answers.length > 1 ? answers.shift()! : answers[0]!;
     let body = "";
-    for await (const chunk of request) body += chunk;
+    try {
+      for await (const chunk of request) body += chunk;
+    } catch {
+      // Whoever sent it was out of patience.
+      return;
+    }
     bodies.push({ path: request.url ?? "", body: JSON.parse(body), headers: request.headers });
     answer(request, response);
   }).listen(0, "127.0.0.1");
@@ -60,14 +65,17 @@ const status =
   (_request, response) =>
     response.writeHead(code, headers).end(body);
 
+/** Waited for as long as a busy machine may take to answer, but for one that hangs (`inVain`). */
 function collectorAt(url: string, more = {}): Collector {
   const settings = otlpSettings({
     OTEL_EXPORTER_OTLP_ENDPOINT: url,
-    OTEL_EXPORTER_OTLP_TIMEOUT: "300",
+    OTEL_EXPORTER_OTLP_TIMEOUT: "30000",
     ...more,
   });
   return new Collector(settings!);
 }
+
+const inVain = { OTEL_EXPORTER_OTLP_TIMEOUT: "300" };
 
 /** What was dropped, by reason, as the lines say it. */
 function droppedLines(): Record<string, number> {
@@ -110,10 +118,12 @@ describe("TR-4: a collector that", () => {
   });
 
   it("hangs is waited for as long as the settings say, three times, and its spans are dropped", async () => {
-    const { url, bodies } = await listening(() => {});
-    const took = await sent(collectorAt(url));
-    expect(bodies).toHaveLength(3);
-    expect(took).toBeLessThan(3 * 300 + 750 + 1_500 + 1_000);
+    const { url } = await listening(() => {});
+    const asked = vi.spyOn(globalThis, "fetch");
+    const deadline = vi.spyOn(AbortSignal, "timeout");
+    await sent(collectorAt(url, inVain));
+    expect(asked).toHaveBeenCalledTimes(3);
+    expect(deadline.mock.calls).toEqual([[300], [300], [300]]);
     expect(droppedLines()).toEqual({ unreachable: 3 });
   });
 
@@ -131,9 +141,10 @@ describe("TR-4: a collector that", () => {
       },
     ],
   ])("%s is tried three times", async (_what, answer) => {
-    const { url, bodies } = await listening(answer);
-    await sent(collectorAt(url));
-    expect(bodies).toHaveLength(3);
+    const { url } = await listening(answer);
+    const asked = vi.spyOn(globalThis, "fetch");
+    await sent(collectorAt(url, inVain));
+    expect(asked).toHaveBeenCalledTimes(3);
     expect(droppedLines()).toEqual({ unreachable: 3 });
   });
 
@@ -159,7 +170,7 @@ describe("TR-4: a collector that", () => {
 
   it("asks for an hour's pause is left alone", async () => {
     const { url, bodies } = await listening(status(429, "", { "retry-after": "3600" }));
-    expect(await sent(collectorAt(url))).toBeLessThan(1_000);
+    await sent(collectorAt(url));
     expect(bodies).toHaveLength(1);
     expect(droppedLines()).toEqual({ refused: 3 });
   });
@@ -186,7 +197,8 @@ describe("TR-4: a collector that", () => {
       const timer = setInterval(() => response.write("x".repeat(16_384)), 1);
       response.on("close", () => clearInterval(timer));
     });
-    expect(await sent(collectorAt(url))).toBeLessThan(1_000);
+    // Not until the deadline.
+    expect(await sent(collectorAt(url))).toBeLessThan(30_000);
     expect(droppedLines()).toEqual({});
   });
 
@@ -200,7 +212,7 @@ describe("TR-4: a collector that", () => {
 
   it("fails leaves memory bounded: what waits is 4,096 of each kind, and what is more is counted", async () => {
     const { url, bodies } = await listening(() => {});
-    const collector = collectorAt(url);
+    const collector = collectorAt(url, inVain);
     const sending = sent(collector, 5_000);
     // Meanwhile the others do not send, and what they add waits.
     for (let count = 0; count < 3_000; count++) collector.span(span());

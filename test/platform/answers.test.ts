@@ -92,8 +92,10 @@ describe("an unexpected error", () => {
     });
     await env.DB.exec("ALTER TABLE users_away RENAME TO users");
     expectProblem(answer, "internal");
-    expect(lines).toHaveBeenCalledOnce();
-    const line = String(lines.mock.calls[0]?.[0]);
+    // What others do behind their answers may meet the missing table, too.
+    const told = lines.mock.calls.map(String).filter((text) => text.includes(answer.body.request_id));
+    expect(told).toHaveLength(1);
+    const line = told[0]!;
     expect(JSON.parse(line)).toMatchObject({
       event: "unexpected_error",
       request_id: answer.body.request_id,
@@ -138,7 +140,8 @@ describe("an unexpected error", () => {
       );
       expect(response.status).toBe(500);
       expect(await response.text()).not.toMatch(/SIGNING_KEYS|REFRESH_SECRET/);
-      const line = String(lines.mock.lastCall?.[0]);
+      const id = response.headers.get("x-request-id")!;
+      const line = lines.mock.calls.map(String).find((text) => text.includes(id))!;
       expect(JSON.parse(line)).toMatchObject({
         error: "ConfigurationError",
         hint: expect.stringContaining("npm start"),

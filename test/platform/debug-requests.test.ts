@@ -4,6 +4,7 @@ import { serverLimits } from "../../src/protocol/limits.ts";
 import { api, expectProblem, newAccount } from "../support/api.ts";
 import { debugLines } from "../support/debug-lines.ts";
 import { secretsIn } from "../support/log-secrets.ts";
+import { behindTheAnswer } from "../support/mailbox.ts";
 import { testSecrets } from "../support/secrets.ts";
 import { TestSocket } from "../support/socket.ts";
 
@@ -116,7 +117,10 @@ describe("debugging of a request", () => {
     const reader = answer.body!.getReader();
     await reader.read();
     await reader.cancel();
-    await vi.waitFor(() => expect(shown.at(-1)).toMatchObject({ event: "debug_answer", status: 200 }));
+    await vi.waitFor(
+      () => expect(shown.at(-1)).toMatchObject({ event: "debug_answer", status: 200 }),
+      behindTheAnswer,
+    );
   });
 
   it("shows an upgrade, without its token, and leaves the socket as it is", async () => {

@@ -70,15 +70,17 @@ describe("one trace id", () => {
     const delivered = await theSpan("webhook.deliver", { webhook_id: webhookId, trace_id: traceId });
     expect(message.headers.traceparent).toBe(`00-${traceId}-${delivered.spanId}-01`);
     await theSpan("event.consume", { type: "documents.updated", trace_id: traceId });
-    await vi.waitFor(() =>
-      expect(logged()).toContainEqual(
-        expect.objectContaining({
-          event: "webhook_delivery",
-          webhook_id: webhookId,
-          trace_id: traceId,
-          status: 200,
-        }),
-      ),
+    await vi.waitFor(
+      () =>
+        expect(logged()).toContainEqual(
+          expect.objectContaining({
+            event: "webhook_delivery",
+            webhook_id: webhookId,
+            trace_id: traceId,
+            status: 200,
+          }),
+        ),
+      soon,
     );
     observer.close();
   });

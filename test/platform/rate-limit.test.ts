@@ -49,7 +49,8 @@ describe("floods", () => {
       return { passed, refused, free, ofOneMinute: began === minute() };
     };
     let answers = await flood("2001:db8:77:1");
-    if (!answers.ofOneMinute) answers = await flood("2001:db8:77:2");
+    // A busy machine may take a good part of a minute for them, and so meet its end more than once.
+    for (let again = 2; !answers.ofOneMinute; again++) answers = await flood(`2001:db8:77:${again}`);
     for (const answer of answers.passed) expectProblem(answer, "validation_failed");
     for (const answer of answers.refused) {
       expectProblem(answer, "rate_limited");
@@ -58,7 +59,7 @@ describe("floods", () => {
       expect(answer.headers.get("ratelimit")).toBe('"credentials";r=0;t=60');
     }
     for (const answer of answers.free) expectProblem(answer, "invalid_token");
-    expectProblem(await login("2001:db8:77:3::1"), "validation_failed");
+    expectProblem(await login("2001:db8:78:1::1"), "validation_failed");
   });
 
   it("of anything are refused by the network, before anything is done", async () => {

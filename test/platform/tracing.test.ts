@@ -2,6 +2,7 @@ import { env } from "cloudflare:workers";
 import { describe, expect, it, vi } from "vitest";
 import { inSpan } from "../../src/platform/tracing.ts";
 import { api, newAccount, send } from "../support/api.ts";
+import { behindTheAnswer } from "../support/mailbox.ts";
 import { openSocket } from "../support/socket.ts";
 import { allBelow, namesBelow, theSpan } from "../support/spans.ts";
 import { arrived, newTarget, workspaceWithWebhook } from "../support/webhooks.ts";
@@ -36,7 +37,7 @@ describe("spans", () => {
       const found = await env.SPANS.trace(request);
       expect(found.map(({ name }) => name)).toContain("queue_send");
       return found;
-    });
+    }, behindTheAnswer);
     const statements = below.flatMap(({ attributes }) => attributes["db.query.text"] ?? []);
     expect(statements.join("\n")).toMatch(/INSERT INTO "?documents/i);
     expect(below.find(({ attributes }) => attributes["jsrpc.method"] === "create")).toBeDefined();

@@ -1,6 +1,6 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
-import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from "vitest";
 import { closeCodes } from "../../src/protocol/close-codes.ts";
 import { limits } from "../../src/protocol/limits.ts";
 import { childrenOf, isNews, nextChild, parentOf } from "../../src/room/fanout-tree.ts";
@@ -160,8 +160,7 @@ describe("a tree of fan-outs", () => {
       if (random.int(3) === 0) await check();
     }
     await check();
-    // Many sockets, one after the other: a machine at work, or with instrumented code, takes its time.
-  }, 90_000);
+  });
 
   it("AC-2: revoked, promoted, deleted: each reaches the leaves, through a fan-out that died and one that sleeps", async () => {
     const { room, stub, audience } = await setUpAudience(full(3));
@@ -170,12 +169,13 @@ describe("a tree of fan-outs", () => {
     await evictDurableObject(fanoutOf(room, 1), { webSockets: "hibernate" });
     // The last to come are at the deepest level.
     const [first, last] = [at(19), at(41)];
+    const decidedAt = Date.now() - 1_000;
     expect(await stub().revoke({ userId: first.name }, "left")).toEqual({ sockets: 1 });
     await first.until(({ closed }) => closed === closeCodes.revoked.code);
     expect(await stub().setRole(last.name, "editor", "writes now")).toEqual({ sockets: 1 });
     expect(await last.until(({ type }) => type === "role")).toMatchObject({ role: "editor" });
     await last.until(({ closed }) => closed === closeCodes.moved.code);
-    const late = await openViewer(room, first.name, { decidedAt: Date.now() - 1_000 });
+    const late = await openViewer(room, first.name, { decidedAt });
     expect(await late.next()).toEqual({ closed: closeCodes.revoked.code });
     await stub().erase();
     for (const viewer of [at(18), at(25), at(40)])
@@ -223,7 +223,11 @@ describe("FO-2: what was not delivered when its bearer died", () => {
     const frame = { type: "operations", from: version, items: [{ op: ["passed on"], actor: 1, seq: 2 }] };
     await runInDurableObject(fanoutOf(room, 0), async (fanout, state) => {
       // It dies in the turn in which it would have passed the frame on; its writes are durable.
-      const timers = vi.spyOn(globalThis, "setTimeout").mockImplementation(() => 0 as never);
+      // Others, in whose isolate it runs, have theirs, as those who wait for a database do.
+      const { setTimeout: start } = globalThis;
+      const timers = vi
+        .spyOn(globalThis, "setTimeout")
+        .mockImplementation(((run: () => void, ms: number) => (ms === 0 ? 0 : start(run, ms))) as never);
       await fanout.deliver([JSON.stringify(frame)]);
       await state.storage.sync();
       timers.mockRestore();
@@ -245,7 +249,7 @@ describe("FO-2: what was not delivered when its bearer died", () => {
       await vi.waitFor(async () => {
         const alarm = await runInDurableObject(of, (_object, { storage }) => storage.getAlarm());
         expect(alarm).toBeGreaterThan(Date.now() + 60_000);
-      }, 10_000);
+      }, 60_000);
     }
     await evictDurableObject(fanoutOf(room), { webSockets: "hibernate" });
     await evictDurableObject(stub(), { webSockets: "hibernate" });
@@ -260,18 +264,31 @@ describe("a history that was rewritten", () => {
   const redact = (room: string, version: number, to: number) =>
     env.ROOMS.getByName(room).redact({ span: { version, from: 0, to }, author });
 
+  /** Every fan-out has let go of its viewers: who came back sooner might be led to one that has not heard yet. */
+  const allRestarted = async (audience: Viewer[]) => {
+    for (const viewer of audience) {
+      await viewer.until(({ closed }) => closed === closeCodes.restarted.code);
+    }
+  };
+
   it("what was redacted is in no welcome any more, whoever had it in memory or on the way", async () => {
+    // The room gathers for so long that what it is to hold back, it has.
+    const gatherMs = 3_000;
+    Object.assign(limits, { fanoutMs: gatherMs });
+    onTestFinished(() => void Object.assign(limits, { fanoutMs }));
     const { room, audience, write, expectAll } = await setUpAudience(full(2));
     const leaf = audience[full(2) - 1]!;
     const before = leaf.version;
     const version = await write("SECRET");
     await expectAll();
+    const writtenAt = Date.now();
     const unseen = await write("HIDDEN");
     expect(await redact(room, version, 6)).toMatchObject({ ok: true });
     expect(await redact(room, unseen, 6)).toMatchObject({ ok: true });
+    const wasOnTheWay = Date.now() - writtenAt < gatherMs;
     await expectAll();
-    // It was on the way still, to those who are not the room's own.
-    expect(audience.filter(({ seen }) => seen.includes("HIDDEN"))).toEqual([]);
+    // To those who are not the room's own.
+    if (wasOnTheWay) expect(audience.filter(({ seen }) => seen.includes("HIDDEN"))).toEqual([]);
     expect(leaf.text.toString()).not.toContain("SECRET");
     // One who saw nothing of it yet, at every fan-out that there is room at.
     leaf.socket.close();
@@ -296,8 +313,8 @@ describe("a history that was rewritten", () => {
     });
     await evictDurableObject(stub(), { webSockets: "close" });
     await write();
+    await allRestarted(audience);
     for (const viewer of audience) {
-      await viewer.until(({ closed }) => closed === closeCodes.restarted.code);
       await viewer.comeBack();
       expect(viewer.epoch).toBe("another");
     }
@@ -314,10 +331,8 @@ describe("a history that was rewritten", () => {
     });
     await kill(stub());
     expect(await stub().replaceEpoch()).toMatchObject({ ok: true });
-    for (const viewer of audience) {
-      await viewer.until(({ closed }) => closed === closeCodes.restarted.code);
-      await viewer.comeBack();
-    }
+    await allRestarted(audience);
+    for (const viewer of audience) await viewer.comeBack();
     await write();
     await expectAll();
     // The room lost its own viewer, and the first to come took that place.

@@ -1,6 +1,7 @@
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { describe, expect, it } from "vitest";
+import { limits } from "../../src/protocol/limits.ts";
 import { RoomHarness } from "../support/room-harness.ts";
 import { announced, grantOf, newRoom, openRoomSocket } from "../support/socket.ts";
 
@@ -28,14 +29,16 @@ describe("RM-7: an idle room sleeps", () => {
     const alarm = () => runInDurableObject(stub, (_room, { storage }) => storage.getAlarm());
     const ann = await openRoomSocket(id, grantOf("ann"));
     await ann.ask({ type: "hello", client_id: "ann-1" });
+    const from = Date.now();
     ann.send({ type: "presence", version: 1, selections: [[0, 0]] });
     await ann.drain();
+    const to = Date.now();
     expect(((await alarm()) ?? 0) - Date.now()).toBeGreaterThan(60_000);
     const ben = await openRoomSocket(id, grantOf("ben"));
     await ben.ask({ type: "hello", client_id: "ben-1" });
-    const due = ((await alarm()) ?? 0) - Date.now();
-    expect(due).toBeGreaterThan(25_000);
-    expect(due).toBeLessThanOrEqual(30_000);
+    const shownAt = ((await alarm()) ?? 0) - 30_000;
+    expect(shownAt).toBeGreaterThanOrEqual(from);
+    expect(shownAt).toBeLessThanOrEqual(to);
 
     // Ann's last sign of life was half a minute ago, as far as what outlives hibernation can tell.
     await runInDurableObject(stub, (_room, state) => {
@@ -97,7 +100,8 @@ describe("RM-7: an idle room sleeps", () => {
     expect(await ben.ask({ type: "submit", seq: 1, base: 1, op: ["a "] })).toMatchObject({ version: 2 });
   });
 
-  it("PR-3: who closes is gone for the others within 2 s", async () => {
+  // How soon, in the room's own time: presence.test.ts. Here it is enough that nobody waits for the silence of half a minute.
+  it("PR-3: who closes is gone for the others at once", async () => {
     for (const leave of ["close", "superseded"] as const) {
       const id = await newRoom("text");
       const ann = await openRoomSocket(id, grantOf("ann"));
@@ -113,7 +117,7 @@ describe("RM-7: an idle room sleeps", () => {
           again.ask({ type: "hello", client_id: "ann-1" }),
         );
       expect(await ben.next()).toMatchObject({ type: "presence", items: [{ actor: 2, gone: true }] });
-      expect(Date.now() - before).toBeLessThan(2_000);
+      expect(Date.now() - before).toBeLessThan((limits.silenceSeconds * 1_000) / 2);
     }
   });
 

@@ -20,10 +20,14 @@ function setUpKept(content = "") {
   };
   /** Asking the store and the lock takes turns of its own. */
   const ready = async (opened = open("next")) => {
-    await vi.waitFor(async () => {
-      await settle(room);
-      if (!opened.role) throw new Error("not ready");
-    });
+    await vi.waitFor(
+      async () => {
+        await settle(room);
+        if (!opened.role) throw new Error("not ready");
+      },
+      // Of the real clock, not of the test's.
+      { timeout: 20_000 },
+    );
     return opened;
   };
   return { store, room, network, session, open, pass, ready };

@@ -9,7 +9,7 @@ export function mailTo(address: string): Promise<(Mail & { from: { name: string;
 }
 
 /** How long to wait for what goes on behind an answer. */
-export const behindTheAnswer = { timeout: 10_000, interval: 20 };
+export const behindTheAnswer = { timeout: 30_000, interval: 20 };
 
 /** The newest message to an address whose subject is this, once it is there: messages go out behind the answer. */
 export function newestMail(address: string, subject: string) {

@@ -13,7 +13,7 @@ export interface RecordedSpan {
   ended: boolean;
 }
 
-const soon = { timeout: 10_000, interval: 100 };
+const soon = { timeout: 30_000, interval: 100 };
 
 /** The one span with this name and these attributes, when it has ended. */
 export function theSpan(name: string, attributes: RecordedSpan["attributes"]): Promise<RecordedSpan> {

@@ -28,7 +28,7 @@ export function arrived(target: Target, count = 1): Promise<Received[]> {
       expect(received.length).toBeGreaterThanOrEqual(count);
       return received;
     },
-    { timeout: 20_000, interval: 100 },
+    { timeout: 60_000, interval: 100 },
   );
 }
 

@@ -35,7 +35,7 @@ describe("GET /documents/{id}/presence", () => {
     expect(Date.parse(items[0].since)).toBeGreaterThanOrEqual(before - 1);
     socket.close();
     await socket.next();
-    expect(await here()).toEqual([]);
+    await expect.poll(here).toEqual([]);
   });
 
   it("tells of each person once, since their first socket, with the most that any of them may do", async () => {
@@ -53,7 +53,7 @@ describe("GET /documents/{id}/presence", () => {
     ]);
     owner.close();
     await owner.next();
-    expect(await here()).toMatchObject([{ user_id: account.user.id, role: "viewer" }, { name: "Ben" }]);
+    await expect.poll(here).toMatchObject([{ user_id: account.user.id, role: "viewer" }, { name: "Ben" }]);
   });
 
   it("AU-4: answers somebody else's document like one that is absent, and wakes no room", async () => {

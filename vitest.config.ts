@@ -44,6 +44,7 @@ export default defineConfig({
           name: "node",
           include: ["test/{ot,otlp,time-travel,client,scripts,conformance,simulator}/**/*.test.ts"],
           testTimeout: 120_000,
+          hookTimeout: 120_000,
           expect: patience,
         },
       },
@@ -92,8 +93,9 @@ export default defineConfig({
         test: {
           name: "system",
           include: ["test/system/**/*.test.ts"],
-          testTimeout: 120_000,
-          hookTimeout: 60_000,
+          // The longest take 40 s where nothing else runs, and a service 8 s to start.
+          testTimeout: 400_000,
+          hookTimeout: 200_000,
           expect: patience,
         },
       },

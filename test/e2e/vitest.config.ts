@@ -9,7 +9,9 @@ export default defineConfig({
     globalSetup: ["./test/e2e/service.ts"],
     // One browser at a time: on two cores, a second one makes both slow.
     fileParallelism: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // The longest take 15 s where nothing else runs.
+    testTimeout: 180_000,
+    hookTimeout: 120_000,
+    expect: { poll: { timeout: 60_000 } },
   },
 });

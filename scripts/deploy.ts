@@ -67,7 +67,7 @@ function check(): string {
 async function dryRun({ name, worker }: Environment, titles: string[]): Promise<number> {
   console.log(`To ${worker}, commit ${commit()}:\n`);
   for (const [index, title] of titles.entries()) console.log(`${index + 1}. ${title}`);
-  if (!buildWeb()) throw new Failure(1, "The web app could not be built: see above.");
+  if (!(await buildWeb())) throw new Failure(1, "The web app could not be built: see above.");
   console.log(await wrangler(["deploy", "--env", name, "--dry-run", "--outdir", `.wrangler/deploy/${name}`]));
   return 0;
 }
@@ -96,8 +96,8 @@ async function deploy(environment: Environment, options: Options): Promise<numbe
     [`Queues ${queues.join(", ")}`, (api) => ensureQueues(api, environment)],
     [
       "Web app",
-      () => {
-        if (!buildWeb()) throw new Failure(1, "The web app could not be built: see above.");
+      async () => {
+        if (!(await buildWeb())) throw new Failure(1, "The web app could not be built: see above.");
         return "built";
       },
     ],

@@ -176,7 +176,7 @@ const made = completeSecrets(".dev.vars");
 if (made.length > 0)
   console.log(`Made ${made.join(", ")} in .dev.vars (ignored by git, readable by you only).`);
 migrate();
-if (!buildWeb()) fail("The web app could not be built: see above.");
+if (!(await buildWeb())) fail("The web app could not be built: see above.");
 
 // In this process, so that it ends with it.
 const provider = asked("--with-oidc") ? await startLocalProvider() : undefined;

@@ -35,5 +35,4 @@ process.on("disconnect", async () => {
 });
 await miniflare.ready;
 await migrate(miniflare, settings.migrations);
-const url = await miniflare.unsafeGetDirectURL();
-process.send?.({ port: Number(url.port) });
+process.send?.("ready");

@@ -18,6 +18,7 @@ import { promisify } from "node:util";
 import { newSecrets } from "../../scripts/local-secrets.ts";
 import { wranglerBin, wranglerEnv } from "../../scripts/wrangler.ts";
 import { secretsIn } from "./log-secrets.ts";
+import { freePort } from "./npm-start.ts";
 import type { ServeSettings } from "./serve.ts";
 
 const root = resolve(import.meta.dirname, "../..");
@@ -92,12 +93,12 @@ async function portOpen(port: number): Promise<boolean> {
 }
 
 /**
- * Starts the service with its data in `persist` (default: a new folder that `stop` deletes) on `port` (default: a
- * free one). `main` is the Worker's entry, `v8Flags` are workerd's. Without wrangler's proxies in between: requests go to workerd itself.
+ * Starts the service with its data in `persist` (default: a new folder that `stop` deletes) on `port` (default: one
+ * that stays free). `main` is the Worker's entry, `v8Flags` are workerd's. Without wrangler's proxies in between: requests go to workerd itself.
  */
 export async function startServer({
   persist,
-  port = 0,
+  port: given,
   main = "src/index.ts",
   v8Flags = "",
   settings = {},
@@ -112,6 +113,7 @@ export async function startServer({
   /** Hears every line of the service's log. */
   onLog?: (line: string) => void;
 } = {}): Promise<Server> {
+  const port = given ?? (await freePort());
   const bundle = bundles.get(main) ?? makeBundle(main);
   bundles.set(main, bundle);
   const { worker, migrations } = await bundle;
@@ -156,13 +158,12 @@ export async function startServer({
       });
     }
     running = child;
-    const ready = await Promise.race([
-      once(child, "message").then(([message]) => message as { port: number }),
+    await Promise.race([
+      once(child, "message"),
       once(child, "exit").then(([code, signal]) => {
         throw new Error(`The service ended before it was ready (${signal ?? code}).`);
       }),
     ]);
-    port = ready.port;
     migrated = true;
   }
 
@@ -177,7 +178,8 @@ export async function startServer({
       // It has ended already.
     }
     await ended;
-    while (port !== 0 && (await portOpen(port))) await sleep(5);
+    // Where it never listened, it may be another's.
+    while (migrated && (await portOpen(port))) await sleep(5);
   }
 
   function residentBytes(): number {
@@ -206,9 +208,7 @@ export async function startServer({
     throw error;
   }
   return {
-    get url() {
-      return `http://127.0.0.1:${port}`;
-    },
+    url: `http://127.0.0.1:${port}`,
     kill9,
     async restart(others = v8Flags) {
       v8Flags = others;

@@ -55,6 +55,7 @@ function start(...words: string[]): {
       cwd: checkout,
       env: { ...environment, ...accountOf(cloudflare) },
       stdio: ["ignore", "pipe", "pipe"],
+      detached: true,
     },
   );
   let said = "";
@@ -119,12 +120,14 @@ describe("npm run deploy", { timeout: 300_000 }, () => {
     cloudflare.onRequest = (method, path, body) => {
       // The place for the secrets is the same request without a binding.
       if (method === "PUT" && path === `/workers/scripts/${worker}` && body.includes("ROOMS")) {
-        dying.process.kill("SIGKILL");
+        // With its wrangler, which would try again later.
+        process.kill(-dying.process.pid!, "SIGKILL");
         return { status: 500, code: 1, message: "nobody is there to hear this" };
       }
       return undefined;
     };
-    await dying.ended;
+    const { said: lastWords } = await dying.ended;
+    expect(existsSync(secretFile()), lastWords).toBe(true);
     expect(workerNow()?.versions.some(({ bindings }) => bindings.some(({ name }) => name === "ROOMS"))).toBe(
       false,
     );

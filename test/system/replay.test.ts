@@ -83,12 +83,12 @@ describe("npm run replay", () => {
   it("keeps the recorded times where it is asked to, comes back after a kill, and gives up when nothing does", async () => {
     // 600 edits in 12 recorded seconds: the kill falls in the middle.
     const child = start(sequential, "--speed", "real", "--url", server.url);
-    const giving = start(sequential, "--speed", "real", "--url", server.url, "--patience", "0.2");
+    // It is as patient with its first connection, for which a busy machine takes long.
+    const giving = start(sequential, "--speed", "real", "--url", server.url, "--patience", "4");
     const [end, givenUp] = [endOf(child), endOf(giving)];
     await Promise.all([once(child.stderr!, "data"), once(giving.stderr!, "data")]);
     await new Promise((resolve) => setTimeout(resolve, 1_000));
     await server.kill9();
-    // Perhaps it has been, where the machine is busy.
     const gone = await givenUp;
     await server.restart();
     const back = await end;
@@ -97,7 +97,7 @@ describe("npm run replay", () => {
     expect(seconds).toBeGreaterThan(11);
     expect(back.out).toMatch(/^lost lines +2, all resumed$/m);
     expect([gone.code, gone.out]).toEqual([exitCodes.server, ""]);
-    expect(gone.err).toMatch(/The connection was lost, and the service has not come back within 0\.2 s\.\n$/);
+    expect(gone.err).toMatch(/The connection was lost, and the service has not come back within 4 s\.\n$/);
   });
 });
 

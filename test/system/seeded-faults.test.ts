@@ -111,7 +111,7 @@ const tests: Record<string, () => Promise<void>> = {
     for (let n = 0; n < 20; n++) await client.documents.list();
     // Isolates hand in their counts by and by. Without the fault it is three for each list, and what asking for metrics costs.
     let calls = 0;
-    for (let look = 0; look < 15 && calls < 400; look++) {
+    for (let look = 0; look < 40 && calls <= 400; look++) {
       await sleep(1_000);
       calls = (await metric(url, "materi_d1_calls_total")) - before;
     }
@@ -128,10 +128,8 @@ const tests: Record<string, () => Promise<void>> = {
     session.close();
     // What does not read as it was written is not sealed: the history stays as it was, and the log says so.
     await expect(client.history.compact(id)).rejects.toThrow();
-    const told = lines.find(
-      (line) => line.includes('"event":"room_failed"') || line.includes("SegmentError"),
-    );
-    expect(told, lines.join("\n")).toMatch(/SegmentError/);
+    // Its log comes through a pipe, and may come behind its answer.
+    await expect.poll(() => lines.join("\n")).toContain("SegmentError");
     const replayed = await run("inspect", ["replay", id, "--url", url], { MATERI_ADMIN_TOKEN: adminToken });
     expect(replayed.code, replayed.stdout).toBe(0);
   },
@@ -144,8 +142,8 @@ const tests: Record<string, () => Promise<void>> = {
       await client.webhooks.create(workspace!.id, { url: `${receiver.url}/hook/seeded`, events: null });
       await client.documents.create({ title: "Minutes" });
       while ((await metric(url, "materi_deliveries_waiting")) === 0) await sleep(100);
+      await expect.poll(() => metric(url, "materi_outbox_waiting")).toBe(0);
       await sleep(2_000);
-      expect(await metric(url, "materi_outbox_waiting")).toBe(0);
       expect(await metric(url, "materi_deliveries_waiting")).toBe(1);
       const received = await fetch(`${receiver.url}/received/seeded`);
       expect(await received.json()).toEqual([]);

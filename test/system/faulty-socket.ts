@@ -10,6 +10,10 @@ import { readFrame } from "../support/read-frame.ts";
 export class Wire {
   /** While true, nothing from the server arrives any more: what is accepted now, the client does not learn. */
   silent = false;
+  /** An acknowledgement came while it was silent: what is committed, and the client does not know it. */
+  hasSwallowed = false;
+  /** Whatever was swallowed is sent again, and not only half of the time. */
+  insists = false;
   actor = 0;
   sent = 0;
   readonly acknowledged: Acknowledgement[] = [];
@@ -34,6 +38,7 @@ export class Wire {
         wire.silent = false;
         super.addEventListener("message", ({ data }) => {
           if (!wire.silent) this.#note(readFrame(data));
+          else if (readFrame(data).type === "ack") wire.hasSwallowed = true;
         });
       }
 
@@ -51,8 +56,9 @@ export class Wire {
           if (seq <= newest.seq) this.#resend(seq);
           else newest = { seq, frame };
           wire.sent = newest.seq;
-        } else if (last_seq !== undefined && random.chance(0.5)) {
+        } else if (last_seq !== undefined && (random.chance(0.5) || (wire.insists && wire.hasSwallowed))) {
           // Before the welcome can tell whether it is needed.
+          wire.hasSwallowed = false;
           this.#resend(newest.seq);
           super.send(newest.frame);
         }

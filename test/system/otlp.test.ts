@@ -12,6 +12,8 @@ import { secretsIn } from "../support/log-secrets.ts";
 import { copyOfCheckout, freePort, npmStart, running, type Start, stopped } from "../support/npm-start.ts";
 import { startOtlpReceiver } from "../support/otlp-receiver.ts";
 
+const collectorPatience = 8_000;
+
 let checkout: string;
 let service: Start;
 let url: string;
@@ -26,7 +28,8 @@ beforeAll(async () => {
   // `npm start` hands them on to the Worker that exports.
   Object.assign(process.env, {
     OTEL_EXPORTER_OTLP_ENDPOINT: receiver.url,
-    OTEL_EXPORTER_OTLP_TIMEOUT: "500",
+    // What is late is dropped: longer than the receiver, which is in this process, takes on a busy machine.
+    OTEL_EXPORTER_OTLP_TIMEOUT: String(collectorPatience),
     OTEL_RESOURCE_ATTRIBUTES: "deployment.environment.name=test",
     // Else what it warns of is not shown.
     WRANGLER_LOG: "warn",
@@ -42,7 +45,7 @@ afterAll(async () => {
   rmSync(checkout, { recursive: true });
 });
 
-const soon = { timeout: 20_000, interval: 200 };
+const soon = { timeout: 90_000, interval: 200 };
 
 /** Not by spawnSync: the receiver is in this process. */
 async function trace(...words: string[]) {
@@ -78,8 +81,14 @@ describe("npm run trace", () => {
   it("shows a request by its caller's trace id, with what is below it and the lines in their places", async () => {
     const traceId = newTraceId();
     const id = await documentOf(traceId);
-    const { said, status } = await trace(`00-${traceId}-b7ad6b7169203331-01`);
-    expect(status).toBe(0);
+    // Spans are recorded one by one, behind the answer.
+    const said = await vi.waitFor(async () => {
+      const told = await trace(`00-${traceId}-b7ad6b7169203331-01`);
+      expect(told.status).toBe(0);
+      expect(told.said).toMatch(/ info request /);
+      expect(told.said).toMatch(/─ room\.commit /);
+      return told.said;
+    }, soon);
     expect(said).toContain(`of the caller's ${traceId}`);
     expect(said).toMatch(/└─ HTTP POST \/api\/v1\/documents .*▕█.*▏.* ms/);
     expect(said).toMatch(/ {3}├─ d1_batch .*insert into "documents"/);
@@ -194,8 +203,7 @@ describe("TR-4: a collector of OpenTelemetry", () => {
       }
       return times.toSorted((a, b) => a - b)[30]!;
     };
-    await requests();
-    const medians: Record<string, number> = { well: await requests() };
+    const medians: Record<string, number> = {};
     receiver.answerBy(() => {});
     medians.hanging = await requests();
     receiver.answerBy((response) => void response.writeHead(500).end("no"));
@@ -203,9 +211,9 @@ describe("TR-4: a collector of OpenTelemetry", () => {
     receiver.answerBy((response) => void response.destroy());
     medians.closing = await requests();
     process.stdout.write(`median of a request, ms: ${JSON.stringify(medians)}\n`);
-    // Other tests share this machine: it is a multiple that would tell of waiting.
+    // Who waited for the collector would take that long.
     for (const [what, median] of Object.entries(medians))
-      expect(median, what).toBeLessThan(medians.well! * 3 + 20);
+      expect(median, what).toBeLessThan(collectorPatience / 4);
     await vi.waitFor(
       () => expect(service.said()).toMatch(/"event":"otlp_dropped","reason":"(unreachable|refused)"/),
       soon,

@@ -51,8 +51,8 @@ export async function signIn({ url, email, password, token }: Account): Promise<
   return { origin, token: access_token };
 }
 
-/** Documents by REST, sockets at `/ws/documents/{id}`. */
-export function rest({ origin, token }: Api): Trial {
+/** Documents by REST, sockets at `/ws/documents/{id}`. `patience`: milliseconds that any answer may take. */
+export function rest({ origin, token }: Api, patience?: number): Trial {
   return {
     document: async (content = "") => {
       const { status, body } = await post(origin, "/documents", { title: "Conformance", content }, token);
@@ -60,15 +60,15 @@ export function rest({ origin, token }: Api): Trial {
       return body.id;
     },
     open: (document, clientId) =>
-      WireClient.open(`${origin.replace(/^http/, "ws")}/ws/documents/${document}`, token, clientId),
+      WireClient.open(`${origin.replace(/^http/, "ws")}/ws/documents/${document}`, token, clientId, patience),
   };
 }
 
 /** A server without the REST interface, where every name is a document, empty at first: `<prefix>-1`, `<prefix>-2`… */
-export function named(url: string, prefix: string, token: string): Trial {
+export function named(url: string, prefix: string, token: string, patience?: number): Trial {
   let documents = 0;
   const open = (document: string, clientId?: string) =>
-    WireClient.open(`${url}/ws/documents/${document}`, token, clientId);
+    WireClient.open(`${url}/ws/documents/${document}`, token, clientId, patience);
   return {
     document: async (content) => {
       const document = `${prefix}-${++documents}`;

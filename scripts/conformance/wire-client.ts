@@ -16,20 +16,22 @@ export function must(holds: boolean, otherwise: string, ...seen: unknown[]): ass
     throw new Violation([otherwise, ...seen.map((one) => JSON.stringify(one)?.slice(0, 300))].join(" "));
 }
 
-/** Milliseconds that any answer may take. */
-const patience = 5_000;
+/** Milliseconds that any answer may take, where nothing else is said. */
+const usualPatience = 5_000;
 
 /** One socket to the server under test: a bare client, which hides and repairs nothing. */
 export class WireClient {
   readonly clientId: string;
   readonly #socket: WebSocket;
+  readonly #patience: number;
   readonly #frames: Frame[] = [];
   #waiting: (() => void) | undefined;
   #fault: Violation | undefined;
   closed: number | undefined;
 
-  private constructor(socket: WebSocket, clientId: string) {
+  private constructor(socket: WebSocket, clientId: string, patience: number) {
     this.#socket = socket;
+    this.#patience = patience;
     this.clientId = clientId;
     socket.addEventListener("message", ({ data }) => this.#receive(data));
     socket.addEventListener("close", ({ code }) => {
@@ -38,9 +40,14 @@ export class WireClient {
     });
   }
 
-  static async open(url: string, token: string, clientId: string = randomUUID()): Promise<WireClient> {
+  static async open(
+    url: string,
+    token: string,
+    clientId: string = randomUUID(),
+    patience: number = usualPatience,
+  ): Promise<WireClient> {
     const socket = new WebSocket(url, [subprotocol, `bearer.${token}`]);
-    const client = new WireClient(socket, clientId);
+    const client = new WireClient(socket, clientId, patience);
     await new Promise<void>((resolve, reject) => {
       const failed = () => reject(new Error(`no socket at ${url}`));
       const timer = setTimeout(failed, patience);
@@ -66,7 +73,7 @@ export class WireClient {
 
   /** The next frame; throws Violation if none comes, the socket closes, or it is not by its schema. */
   async next(): Promise<Frame> {
-    if (this.#frames.length === 0 && this.closed === undefined) await this.#wait(patience);
+    if (this.#frames.length === 0 && this.closed === undefined) await this.#wait(this.#patience);
     if (this.#fault) throw this.#fault;
     must(
       this.#frames.length > 0,
@@ -121,7 +128,7 @@ export class WireClient {
   }
 
   /** The code that the server closes with. */
-  async closing(ms: number = patience): Promise<number> {
+  async closing(ms: number = this.#patience): Promise<number> {
     while (this.closed === undefined) {
       await this.#wait(ms);
       must(this.closed !== undefined || this.#frames.splice(0).length > 0, "the socket was not closed");

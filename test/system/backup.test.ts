@@ -29,7 +29,7 @@ async function newService(secrets?: string): Promise<{ server: Server; data: str
 /** Has the account's D1 be that of this service. */
 function connect(data: string): void {
   const file = globSync(join(data, "**/*.sqlite")).find((path) => {
-    const database = new DatabaseSync(path, { readOnly: true });
+    const database = new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
     const has = database.prepare("SELECT 1 FROM sqlite_master WHERE name = 'memberships'").get();
     database.close();
     return has !== undefined;

@@ -7,7 +7,8 @@ test("the service keeps every rule of its protocol, and lives on after a message
   const server = await startServer();
   try {
     const api = await signIn({ url: server.url });
-    const trial = rest(api);
+    // How long a busy machine takes breaks no rule.
+    const trial = rest(api, 60_000);
     const results = await runConformance(trial);
     expect(results.filter(({ outcome }) => outcome !== "pass")).toEqual([]);
 
@@ -18,7 +19,7 @@ test("the service keeps every rule of its protocol, and lives on after a message
     await hostile.hello();
     hostile.send(" ".repeat(33 * 1024 * 1024));
     // The platform takes its time: it waits for the rest of the message.
-    expect(await hostile.closing(30_000)).toBe(1009);
+    expect(await hostile.closing()).toBe(1009);
     expect(await bystander.ask({ type: "submit", seq: 1, base: 1, op: [4, "!"] })).toMatchObject({
       version: 2,
     });

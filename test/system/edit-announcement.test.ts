@@ -25,7 +25,7 @@ test("EV-3: edits that were acknowledged right before a kill are announced by ro
         const { items } = (await answer.json()) as { items: { created_at: string; updated_at: string }[] };
         expect(items.filter(({ created_at, updated_at }) => created_at < updated_at)).toHaveLength(5);
       },
-      { timeout: 30_000, interval: 250 },
+      { timeout: 150_000, interval: 250 },
     );
   } finally {
     await server.stop();

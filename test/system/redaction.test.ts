@@ -15,16 +15,23 @@ afterAll(async () => {
   rmSync(folder, { recursive: true, force: true });
 });
 
+/** Empty where the file is gone: an object that falls asleep meanwhile takes its write-ahead log with it. */
+function read(path: string): string {
+  try {
+    return readFileSync(path, "latin1");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "";
+    throw error;
+  }
+}
+
 /** How often the text stands in the files of rooms, their write-ahead logs included. What D1 frees it overwrites by itself (docs/storage.md). */
 function onDisk(text: string): number {
   const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) =>
     /^do\/.*\.sqlite(-wal)?$/.test(name),
   );
   expect(files.length).toBeGreaterThan(0);
-  return files.reduce(
-    (sum, name) => sum + readFileSync(join(folder, name), "latin1").split(text).length - 1,
-    0,
-  );
+  return files.reduce((sum, name) => sum + read(join(folder, name)).split(text).length - 1, 0);
 }
 
 describe("redaction, on the disk", () => {

@@ -6,7 +6,7 @@ import { SourceMap } from "node:module";
 import { dirname, join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import { WebSocket as Socket } from "ws";
 import { MateriClient } from "../../src/client/materi-client.ts";
 import { insertion } from "../../src/ot/operation.ts";
@@ -36,10 +36,14 @@ class Inspector {
   }
 
   static async open(port: number): Promise<Inspector> {
-    const [target] = (await (await fetch(`http://127.0.0.1:${port}/json`)).json()) as {
-      webSocketDebuggerUrl: string;
-    }[];
-    const socket = new Socket(target!.webSocketDebuggerUrl);
+    // The proxy hears of the Worker by itself, perhaps after the first request was answered.
+    const target = await vi.waitFor(async () => {
+      const answer = await fetch(`http://127.0.0.1:${port}/json`);
+      const [first] = (await answer.json()) as { webSocketDebuggerUrl: string }[];
+      if (!first) throw new Error("nothing is there to be debugged");
+      return first;
+    }, 60_000);
+    const socket = new Socket(target.webSocketDebuggerUrl);
     await once(socket, "open");
     return new Inspector(socket);
   }
@@ -155,16 +159,21 @@ test("a CPU profile names what the room spends its time with; a heap snapshot ca
   await session.ready();
   await inspector.call("Profiler.enable");
   await inspector.call("Profiler.setSamplingInterval", { interval: 100 });
-  await inspector.call("Profiler.start");
-  const start = Date.now();
-  while (Date.now() - start < 2_000) {
-    session.edit(insertion(0, "typed "));
-    await session.saved();
+  // Samples are taken when there is time for them: on a busy machine two seconds may have few.
+  let names: string[] = [];
+  for (let tries = 0; tries < 5 && !names.includes("webSocketMessage"); tries++) {
+    await inspector.call("Profiler.start");
+    const start = Date.now();
+    while (Date.now() - start < 2_000) {
+      session.edit(insertion(0, "typed "));
+      await session.saved();
+    }
+    const { profile } = await inspector.call<{
+      profile: { nodes: { callFrame: { functionName: string } }[] };
+    }>("Profiler.stop");
+    names = profile.nodes.map(({ callFrame }) => callFrame.functionName);
   }
-  const { profile } = await inspector.call<{ profile: { nodes: { callFrame: { functionName: string } }[] } }>(
-    "Profiler.stop",
-  );
-  expect(profile.nodes.map(({ callFrame }) => callFrame.functionName)).toContain("webSocketMessage");
+  expect(names).toContain("webSocketMessage");
 
   await inspector.call("HeapProfiler.enable");
   await inspector.call("HeapProfiler.takeHeapSnapshot", { reportProgress: false });

@@ -16,13 +16,20 @@ const executables = [
   chromium.executablePath(),
 ];
 
+/** Milliseconds that whatever has to come may take, on a busy machine. */
+const patience = 60_000;
+
 /** A real Chromium: the machine's own, the one that CHROMIUM names, or Playwright's. */
 export async function launch(): Promise<Browser> {
   const executablePath = executables.find((path) => path && existsSync(path));
   if (!executablePath) {
     throw new Error("There is no Chromium: apt-get install chromium, or name one by CHROMIUM=/path/to/it.");
   }
-  return chromium.launch({ executablePath, args: process.getuid?.() === 0 ? ["--no-sandbox"] : [] });
+  return chromium.launch({
+    executablePath,
+    timeout: patience,
+    args: process.getuid?.() === 0 ? ["--no-sandbox"] : [],
+  });
 }
 
 /** A window of its own, with cookies and storage of its own. What the page itself throws fails the test at `close`. */
@@ -34,6 +41,7 @@ export async function newWindow(browser: Browser, options: BrowserContextOptions
     reducedMotion: "reduce",
     ...options,
   });
+  context.setDefaultTimeout(patience);
   const page = await context.newPage();
   page.on("pageerror", (error) => {
     throw error;
@@ -72,6 +80,8 @@ export async function newDocument({ page }: Person, text = ""): Promise<string> 
   await page.getByRole("button", { name: "New document" }).first().click();
   await editor(page).waitFor();
   if (text) {
+    // Keys go to where the focus is, which comes behind the editor.
+    await editor(page).focus();
     await page.keyboard.insertText(text);
     await saved(page);
   }
@@ -91,7 +101,7 @@ export async function textOf(page: Page): Promise<string> {
 
 /** Waits for something to hold; what it was at last is told if it never does. */
 export async function eventually<T>(ask: () => Promise<T>, holds: (answer: T) => boolean): Promise<T> {
-  const deadline = Date.now() + 15_000;
+  const deadline = Date.now() + patience;
   for (;;) {
     const answer = await ask();
     if (holds(answer)) return answer;
@@ -102,7 +112,8 @@ export async function eventually<T>(ask: () => Promise<T>, holds: (answer: T) =>
 
 /** The newest link that was sent to an address, to this page. */
 export async function mailedLink(email: string, path: string): Promise<string> {
-  const link = new RegExp(`http://\\S+${path}#token=\\S+`);
+  // Whole: its file may be half written.
+  const link = new RegExp(`http://\\S+${path}#token=[\\w-]{43}(?=\\s)`);
   const found = await eventually(
     async () => {
       for (const file of globSync(join(checkout, ".wrangler/**/*.{txt,eml}"))) {

@@ -46,6 +46,12 @@ const state = (tab: Page) =>
     };
   });
 
+/** Cuts the network. What is typed before a page has heard of it may still be saved. */
+async function goOffline(context: BrowserContext, ...tabs: Page[]): Promise<void> {
+  await context.setOffline(true);
+  for (const tab of tabs) await expect.poll(() => state(tab)).toMatchObject({ status: { kind: "offline" } });
+}
+
 async function newDocument(context: BrowserContext): Promise<string> {
   const tab = await newTab(context, library);
   const id = await tab.evaluate(
@@ -69,7 +75,7 @@ it("CL-2: what was typed offline outlives the page, and is in the text once, by 
   await expect
     .poll(() => state(first))
     .toMatchObject({ status: { kind: "saved" }, text: ".a", isKept: true });
-  await context.setOffline(true);
+  await goOffline(context, first);
   await type(first, "bc");
   await expect.poll(() => state(first)).toMatchObject({ status: { kind: "offline", edits: 2 } });
   await expect.poll(async () => (await state(first)).rows).toBeGreaterThan(0);
@@ -83,12 +89,10 @@ it("CL-2: what was typed offline outlives the page, and is in the text once, by 
   ]);
   await Promise.all(next.map((tab) => open(tab, id)));
   for (const tab of next) {
-    await expect
-      .poll(() => state(tab), { timeout: 10_000 })
-      .toMatchObject({ status: { kind: "saved" }, text: ".abc" });
+    await expect.poll(() => state(tab)).toMatchObject({ status: { kind: "saved" }, text: ".abc" });
   }
   // And then nothing is left behind.
-  await expect.poll(async () => (await state(next[0]!)).rows, { timeout: 10_000 }).toBe(0);
+  await expect.poll(async () => (await state(next[0]!)).rows).toBe(0);
   await context.close();
 });
 
@@ -97,8 +101,8 @@ it("what two tabs typed offline is taken over by one that comes after both", asy
   const id = await newDocument(context);
   const tabs = await Promise.all([newTab(context, library), newTab(context, library)]);
   for (const tab of tabs) await open(tab, id);
-  await expect.poll(() => state(tabs[1]!)).toMatchObject({ status: { kind: "saved" } });
-  await context.setOffline(true);
+  for (const tab of tabs) await expect.poll(() => state(tab)).toMatchObject({ status: { kind: "saved" } });
+  await goOffline(context, ...tabs);
   await type(tabs[0]!, "one");
   await type(tabs[1]!, "two");
   await expect.poll(async () => (await state(tabs[0]!)).rows).toBe(4);
@@ -106,7 +110,7 @@ it("what two tabs typed offline is taken over by one that comes after both", asy
   await context.setOffline(false);
   const next = await newTab(context, library);
   await open(next, id);
-  await expect.poll(() => state(next), { timeout: 10_000 }).toMatchObject({ status: { kind: "saved" } });
+  await expect.poll(() => state(next)).toMatchObject({ status: { kind: "saved" } });
   const { text } = await state(next);
   expect([...text].sort()).toEqual([...".onetwo"].sort());
   await context.close();
@@ -124,11 +128,11 @@ it("a page with edits that are not saved asks before it goes, and one without do
   });
   await expect.poll(() => state(tab)).toMatchObject({ status: { kind: "saved" } });
   expect(await asks()).toBe(false);
-  await context.setOffline(true);
+  await goOffline(context, tab);
   await type(tab, "x");
   expect(await asks()).toBe(true);
   await context.setOffline(false);
-  await expect.poll(() => state(tab), { timeout: 10_000 }).toMatchObject({ status: { kind: "saved" } });
+  await expect.poll(() => state(tab)).toMatchObject({ status: { kind: "saved" } });
   expect(await asks()).toBe(false);
   await context.close();
 });

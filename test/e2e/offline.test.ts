@@ -35,6 +35,8 @@ test("what somebody types offline outlives a reload, and is in the document once
   await editor(page).click();
   await page.keyboard.press("Control+End");
   await page.context().setOffline(true);
+  // What is typed before the page has heard of it may still be saved.
+  await page.getByRole("status").getByText("Offline", { exact: true }).waitFor();
   await page.keyboard.type("Offline. ");
   await page
     .getByRole("status")

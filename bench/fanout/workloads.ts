@@ -27,7 +27,8 @@ async function write(audience: Audience, edits: number, bench: Bench): Promise<v
     await sleep(Math.max(0, began + (edit * 1_000) / editsPerSecond - performance.now()));
     audience.edit();
   }
-  const deadline = performance.now() + 20_000;
+  // Long enough also for a smoke, beside which everything else is at work.
+  const deadline = performance.now() + 200_000;
   while (audience.delivered < expected) {
     if (performance.now() > deadline) {
       throw new Error(`${expected - audience.delivered} of ${deliveries} deliveries are missing`);

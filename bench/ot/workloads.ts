@@ -48,7 +48,7 @@ async function measure(
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [join(import.meta.dirname, "measure.ts"), task, engine, ...[seconds, ...sizes].map(String)],
-    { timeout: 120_000 },
+    { timeout: 500_000 },
   );
   return stdout
     .trim()

@@ -37,6 +37,7 @@ export class Wire {
         super(url, protocols);
         wire.silent = false;
         super.addEventListener("message", ({ data }) => {
+          if (data === "pong") return;
           if (!wire.silent) this.#note(readFrame(data));
           else if (readFrame(data).type === "ack") wire.hasSwallowed = true;
         });
@@ -51,6 +52,7 @@ export class Wire {
 
       override send(frame: string): void {
         super.send(frame);
+        if (frame === "ping") return;
         const { type, seq, last_seq } = readFrame(frame);
         if (type === "submit") {
           if (seq <= newest.seq) this.#resend(seq);

@@ -23,23 +23,12 @@ beforeAll(async () => {
 const deliveries = async (path: string, query = "") =>
   (await api("GET", `${path}/deliveries${query}`, { token })).body.items;
 
-/** Waits until the newest delivery has this status. */
-const newest = (path: string, status: string) =>
+/** The newest delivery, as soon as it is written down to be like this: what has arrived may not be yet. */
+const newest = (path: string, like: { status: string } | { answer: number }) =>
   vi.waitFor(
     async () => {
       const [first] = await deliveries(path);
-      expect(first).toMatchObject({ status });
-      return first;
-    },
-    { timeout: 20_000, interval: 100 },
-  );
-
-/** Waits until an attempt at the newest delivery is written down with this answer: what has arrived may not be yet. */
-const answered = (path: string, answer: number) =>
-  vi.waitFor(
-    async () => {
-      const [first] = await deliveries(path);
-      expect(first).toMatchObject({ answer });
+      expect(first).toMatchObject(like);
       return first;
     },
     { timeout: 20_000, interval: 100 },
@@ -73,7 +62,7 @@ describe("a webhook", () => {
       trace_id: renamed.headers.get("traceparent")?.split("-")[1],
       data: { workspace_id: workspaceId, user_id: owner.user.id },
     });
-    const delivered = await newest(path, "delivered");
+    const delivered = await newest(path, { status: "delivered" });
     expect(delivered).toMatchObject({ attempts: 1, answer: 200, failure: null, next_attempt_at: null });
     expect(message!.headers["webhook-id"]).toBe(delivered.event_id);
     const read = await api("GET", `${path}/deliveries/${delivered.id}`, { token });
@@ -118,14 +107,14 @@ describe("a webhook", () => {
     await arrived(target);
     const off = await api("PATCH", path, { token, json: { enabled: false } });
     expect(off.body).toMatchObject({ enabled: false, disabled_reason: "asked" });
-    expect(await newest(path, "dead")).toMatchObject({ failure: "disabled" });
+    expect(await newest(path, { status: "dead" })).toMatchObject({ failure: "disabled" });
     expectProblem(await api("POST", `${path}/ping`, { token }), "webhook_disabled");
     const [{ id }] = await deliveries(path);
     expectProblem(await api("POST", `${path}/deliveries/${id}/redeliver`, { token }), "webhook_disabled");
     const on = await api("PATCH", path, { token, json: { enabled: true } });
     expect(on.body).toMatchObject({ enabled: true, disabled_reason: null, failing_since: null });
     expect((await api("POST", `${path}/deliveries/${id}/redeliver`, { token })).status).toBe(202);
-    expect(await newest(path, "delivered")).toMatchObject({ id });
+    expect(await newest(path, { status: "delivered" })).toMatchObject({ id });
   });
 
   it("signs by its old secret, too, for a day after it got a new one", async () => {
@@ -208,7 +197,7 @@ describe("a delivery that fails", () => {
     await target.script(asked.map(([answer]) => answer));
     await api("POST", `${path}/ping`, { token });
     const waits: number[] = [];
-    const first = await answered(path, 503);
+    const first = await newest(path, { answer: 503 });
     waits.push(Date.parse(first.next_attempt_at) - Date.parse(first.attempted_at));
     for (let attempt = 1; attempt < asked.length; attempt++) {
       await makeAttempt(env, { deliveryId: first.id, attempt }, { now });
@@ -225,10 +214,10 @@ describe("a delivery that fails", () => {
     await target.script([500, 302]);
     const { path } = await workspaceWithWebhook(token, target);
     await api("POST", `${path}/ping`, { token });
-    const pending = await answered(path, 500);
+    const pending = await newest(path, { answer: 500 });
     // Where this took five seconds, the queue has come first.
     await makeAttempt(env, { deliveryId: pending.id, attempt: 1 });
-    await answered(path, 302);
+    await newest(path, { answer: 302 });
     // It is taken up, and nothing more is heard of it.
     const died = Date.now() + 1;
     await claimAttempt(database(env.DB), { deliveryId: pending.id, attempt: 2 }, died);
@@ -261,7 +250,7 @@ describe("a delivery that fails", () => {
     await target.script(Array(8).fill(503));
     const { path, secret } = await workspaceWithWebhook(token, target);
     await api("POST", `${path}/ping`, { token });
-    await answered(path, 503);
+    await newest(path, { answer: 503 });
     let waited = 0;
     for (let turn = 0; turn < 7; turn++) {
       const [{ id, next_attempt_at, attempts }] = await deliveries(path);
@@ -281,7 +270,7 @@ describe("a delivery that fails", () => {
     expect(new Set(received.map(({ headers }) => headers["webhook-id"])).size).toBe(1);
     expect((await api("GET", path, { token })).body.failing_since).not.toBeNull();
     await api("POST", `${path}/deliveries/${dead[0].id}/redeliver`, { token });
-    expect(await newest(path, "delivered")).toMatchObject({ id: dead[0].id, attempts: 1 });
+    expect(await newest(path, { status: "delivered" })).toMatchObject({ id: dead[0].id, attempts: 1 });
     expect(verified(secret, (await arrived(target, 9))[8]!)).toBeTruthy();
     expect((await api("GET", path, { token })).body.failing_since).toBeNull();
   });
@@ -290,12 +279,12 @@ describe("a delivery that fails", () => {
     const target = newTarget();
     const { path } = await workspaceWithWebhook(token, target);
     await api("POST", `${path}/ping`, { token });
-    const { id } = await newest(path, "delivered");
+    const { id } = await newest(path, { status: "delivered" });
     await Promise.all([0, 1, 2].map(() => makeAttempt(env, { deliveryId: id, attempt: 0 })));
     await target.script([500]);
     await api("POST", `${path}/deliveries/${id}/redeliver`, { token });
     await arrived(target, 2);
-    await newest(path, "pending");
+    await newest(path, { status: "pending" });
     await Promise.all([1, 2, 3].map(() => makeAttempt(env, { deliveryId: id, attempt: 1 })));
     expect(await target.received()).toHaveLength(3);
   });
@@ -324,7 +313,7 @@ describe("a delivery that fails", () => {
     await gone.script([410]);
     const { path } = await workspaceWithWebhook(token, gone);
     await api("POST", `${path}/ping`, { token });
-    await newest(path, "dead");
+    await newest(path, { status: "dead" });
     expect((await api("GET", path, { token })).body).toMatchObject({
       enabled: false,
       disabled_reason: "gone",
@@ -334,7 +323,7 @@ describe("a delivery that fails", () => {
     await silent.script(Array(8).fill(500));
     const failing = await workspaceWithWebhook(token, silent);
     await api("POST", `${failing.path}/ping`, { token });
-    await answered(failing.path, 500);
+    await newest(failing.path, { answer: 500 });
     await makeAttemptsOf(failing.path, 1, Date.now() + 5.1 * 86_400_000);
     expect((await api("GET", failing.path, { token })).body).toMatchObject({ disabled_reason: "failing" });
   });
@@ -344,7 +333,7 @@ it("what is old, or belongs to nothing any more, is deleted", async () => {
   const target = newTarget();
   const { path, workspaceId, id } = await workspaceWithWebhook(token, target);
   await api("POST", `${path}/ping`, { token });
-  await newest(path, "delivered");
+  await newest(path, { status: "delivered" });
   const rows = async () =>
     (
       await env.DB.prepare(
